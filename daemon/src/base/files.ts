@@ -1,0 +1,67 @@
+// Files that are complete or absent: temporary name, fsync, rename, fsync of the folder.
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { DiffusionError } from "./errors.ts";
+
+/** Every file being written now; an exiting process removes them (see `removeUnfinished`). */
+const unfinished = new Set<string>();
+
+/**
+ * Writes a file so that other processes see it whole or not at all. Folders on the way are made.
+ * @throws DiffusionError `file-unwritable`
+ */
+export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    unfinished.add(temporary);
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new DiffusionError("file-unwritable", `cannot write ${path}: ${reason(cause)}`, { cause });
+  } finally {
+    unfinished.delete(temporary);
+  }
+}
+
+/** The temporary files that are half-written at this moment. */
+export function unfinishedFiles(): readonly string[] {
+  return [...unfinished];
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return; // folders cannot be opened there
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The short human reason inside a file-system error. */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const names: Record<string, string> = {
+    ENOENT: "no such file or folder",
+    EACCES: "permission denied",
+    EPERM: "not permitted",
+    EISDIR: "it is a folder",
+    ENOTDIR: "a part of the path is not a folder",
+    ENOSPC: "the disk is full",
+    EROFS: "the disk is read-only",
+    EMFILE: "too many open files",
+  };
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  return names[code] ?? error.message;
+}
