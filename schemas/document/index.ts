@@ -1,0 +1,21 @@
+// The .diffusion format: one schema for validation, hover texts, completion, the JSON Schema and the types.
+export * from "./availability.ts";
+export * from "./common.ts";
+export * from "./document.ts";
+export * from "./elements.ts";
+export * from "./other-names.ts";
+export { imageSchema, samplers, schedulers } from "./image.ts";
+export type { ImageNode, SamplerName, SchedulerName } from "./image.ts";
+export type { AudioNode } from "./audio.ts";
+export type { ComfyNode } from "./comfy.ts";
+export type { DecodeNode } from "./decode.ts";
+export type { EditNode } from "./edit.ts";
+export type { EncodeNode } from "./encode.ts";
+export type { MusicNode } from "./music.ts";
+export type { PreprocessNode } from "./preprocess.ts";
+export type { SampleNode } from "./sample.ts";
+export type { SpeechNode } from "./speech.ts";
+export { trainingMethods } from "./train.ts";
+export type { TrainNode } from "./train.ts";
+export type { UpscaleNode } from "./upscale.ts";
+export type { VideoNode } from "./video.ts";

@@ -1,0 +1,74 @@
+// The JSON Schema of the whole file, for editors and tools that know YAML but not us.
+import type { TSchema } from "typebox";
+import { defaultTask, headKeys, keysOf, namePattern, requiredKeysOf, tasks, type Task } from "./document.ts";
+import { fileFormats } from "./elements.ts";
+
+type Json = Record<string, unknown>;
+
+/** The JSON Schema (draft 2020-12) of a .diffusion file. */
+export function documentJsonSchema(): Json {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "A .diffusion file, version 1",
+    type: "object",
+    required: ["diffusion"],
+    properties: headProperties(),
+    if: { required: ["workflow"] },
+    then: closed(Object.keys(headKeys)),
+    else: byTask((task) => ({
+      ...only(task, [...Object.keys(headKeys), ...Object.keys(keysOf(task))]),
+      required: requiredKeysOf(task),
+    })),
+    $defs: Object.fromEntries(tasks.map((task) => [task, { type: "object", properties: plain(keysOf(task)) }])),
+  };
+}
+
+function headProperties(): Json {
+  const head = plain(headKeys) as Record<string, Json>;
+  const everyKey = Object.fromEntries(tasks.toReversed().flatMap((task) => Object.entries(keysOf(task))));
+  return {
+    ...head,
+    workflow: {
+      type: "object",
+      description: head["workflow"]!["description"],
+      patternProperties: { [namePattern]: byTask((task) => only(task, Object.keys(keysOf(task)))) },
+      additionalProperties: false,
+    },
+    defaults: {
+      type: "object",
+      description: head["defaults"]!["description"],
+      ...closed(Object.keys(everyKey)),
+    },
+  };
+}
+
+/** The schema that holds when `task` says so; the default task's when nothing does. */
+function byTask(schemaOf: (task: Task) => Json): Json {
+  return tasks
+    .filter((task) => task !== defaultTask)
+    .reduceRight<Json>(
+      (rest, task) => ({
+        if: { required: ["task"], properties: { task: { const: task } } },
+        then: schemaOf(task),
+        else: rest,
+      }),
+      schemaOf(defaultTask),
+    );
+}
+
+/** A task's keys, and no others than those listed. */
+function only(task: Task, keys: readonly string[]): Json {
+  return { allOf: [{ $ref: `#/$defs/${task}` }], ...closed(keys) };
+}
+
+function closed(keys: readonly string[]): Json {
+  return { properties: Object.fromEntries(keys.map((key) => [key, true])), additionalProperties: false };
+}
+
+/** Schemas as plain JSON; what text points at (`format`) is ours alone and left out. */
+function plain(schemas: Readonly<Record<string, TSchema>>): Json {
+  const json = JSON.stringify(schemas, (key, value: unknown) =>
+    key === "format" && (fileFormats as readonly unknown[]).includes(value) ? undefined : value,
+  );
+  return JSON.parse(json) as Json;
+}
