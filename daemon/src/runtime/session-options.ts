@@ -1,0 +1,41 @@
+// How sessions are made: the settings of onnxruntime, measured on diffusion networks.
+import type { InferenceSession } from "onnxruntime-node";
+import type { Target } from "../nn/emission.ts";
+import { executionProviders } from "./providers.ts";
+
+export type SessionOptions = InferenceSession.SessionOptions;
+
+/**
+ * The folder that external data locations are relative to: the root, because locations are absolute paths without their
+ * leading slash. On Windows they begin with a drive and replace the folder when the runtime joins the two.
+ * The setting also lifts the runtime's guard against paths outside a folder: only for graphs that we serialised.
+ */
+const WEIGHTS_FOLDER = "/";
+
+/** Settings that decide how a graph is optimised and what its packed weights look like, without the threads. */
+export function graphSettings(target: Target) {
+  return {
+    executionProviders: executionProviders(target),
+    graphOptimizationLevel: "all",
+    enableCpuMemArena: true,
+    // DirectML wants neither; elsewhere both save time.
+    enableMemPattern: target !== "dml",
+    executionMode: "sequential",
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        intra_op: { allow_spinning: "0" },
+        set_denormal_as_zero: "1",
+        model_external_initializers_file_folder_path: WEIGHTS_FOLDER,
+      },
+      // Fusing Add into LayerNormalization makes a kernel that is three times slower on the CPU.
+      optimization: { disable_specified_optimizers: "SkipLayerNormFusion" },
+    },
+  } as const satisfies SessionOptions;
+}
+
+/** The options of a session over a serialised graph. */
+export const sessionOptions = (target: Target, threads: number): SessionOptions => ({
+  ...graphSettings(target),
+  intraOpNumThreads: threads,
+});
