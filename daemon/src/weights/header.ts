@@ -13,10 +13,13 @@ export const BITS: ReadonlyMap<string, number> = new Map([
   ...["C64", "F64", "I64", "U64"].map((name) => [name, 64] as const),
 ]);
 
-/** One tensor as the header declares it; sizes beyond 2⁵³ stay exact until they are checked. */
+/** One tensor as the header declares it. */
 export interface HeaderEntry {
+  readonly name: string;
   readonly dtype: string;
-  readonly shape: readonly (number | bigint)[];
+  readonly shape: number[];
+  /** Product of the shape; undefined when a partial product passes 64 bits, even if a later 0 makes it small. */
+  readonly elements: number | undefined;
   /** Byte range within the data part; not yet checked. */
   readonly begin: number;
   readonly end: number;
@@ -37,16 +40,16 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
+const OBJECT = 0x7b;
+const ARRAY = 0x5b;
+const TO_CLOSING = 2; // from `{` to `}`, from `[` to `]`
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const LOWER_E = 0x65;
+const UPPER_E = 0x45;
 
 /**
  * Parses the header's bytes. A tensor named twice counts with its last entry; a field or `__metadata__` given twice is an error.
@@ -57,15 +60,12 @@ export function parseHeader(bytes: Buffer): Header {
   const json = new Cursor(bytes);
   let metadata: Record<string, string> | undefined;
   const entries = new Map<string, HeaderEntry>();
-  json.object((key) => {
-    if (key !== "__metadata__")
-      return void entries.set(
-        key,
-        within(key, () => readEntry(json)),
-      );
-    if (metadata) throw json.error("__metadata__ stands there twice");
-    metadata = readMetadata(json);
-  });
+  for (let more = json.open(OBJECT); more; more = json.more(OBJECT)) {
+    const key = json.key();
+    if (key !== "__metadata__") entries.set(key, readEntry(json, key));
+    else if (metadata) throw json.error("__metadata__ stands there twice");
+    else metadata = readMetadata(json);
+  }
   json.finish();
   return { metadata: metadata ?? noMetadata(), entries };
 }
@@ -75,86 +75,121 @@ const noMetadata = (): Record<string, string> => Object.create(null) as Record<s
 function readMetadata(json: Cursor): Record<string, string> {
   const metadata = noMetadata();
   if (json.literal("null")) return metadata;
-  json.object((key) => {
-    metadata[key] = json.string();
-  });
+  for (let more = json.open(OBJECT); more; more = json.more(OBJECT)) metadata[json.key()] = json.string();
   return metadata;
 }
 
-/** Runs `read`, naming the tensor in its error. */
-function within<T>(name: string, read: () => T): T {
+/** A name for a message: quoted, on one line, of bounded length. */
+export const quoted = (name: string): string => JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}…` : name);
+
+interface Draft {
+  name: string;
+  dtype: string | undefined;
+  shape: number[] | undefined;
+  elements: number | undefined;
+  begin: number;
+  end: number;
+}
+
+function readEntry(json: Cursor, name: string): HeaderEntry {
   try {
-    return read();
+    return readFields(json, { name, dtype: undefined, shape: undefined, elements: undefined, begin: NaN, end: NaN });
   } catch (error) {
     if (error instanceof HeaderError) throw new HeaderError(`tensor ${quoted(name)}: ${error.message}`);
     throw error;
   }
 }
 
-/** A name for a message: quoted, on one line, of bounded length. */
-export const quoted = (name: string): string => JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}…` : name);
+const FIELDS = ["dtype", "shape", "data_offsets"] as const;
 
-type Fields = { -readonly [K in keyof HeaderEntry]?: HeaderEntry[K] };
-
-/** `{"dtype", "shape", "data_offsets"}` in any order, other keys ignored; or the same three as an array, which serde takes too. */
-function readEntry(json: Cursor): HeaderEntry {
-  const fields: Fields = {};
-  if (json.peek() === OPEN_ARRAY) readEntryArray(json, fields);
-  else json.object((key) => readField(json, key, fields));
-  const { dtype, shape, begin, end } = fields;
+/** The three fields in any order, other keys ignored; or the three as an array, which serde takes too. */
+function readFields(json: Cursor, entry: Draft): HeaderEntry {
+  const kind = json.peek() === ARRAY ? ARRAY : OBJECT;
+  let index = 0;
+  for (let more = json.open(kind); more; more = json.more(kind)) {
+    const field = kind === ARRAY ? FIELDS[index++] : json.key();
+    if (field === undefined) throw json.error("an entry has three fields");
+    readField(json, field, entry);
+  }
+  const { dtype, shape } = entry;
   if (dtype === undefined) throw json.error("dtype is missing");
   if (shape === undefined) throw json.error("shape is missing");
-  if (begin === undefined || end === undefined) throw json.error("data_offsets is missing");
-  return { dtype, shape, begin, end };
+  if (Number.isNaN(entry.begin)) throw json.error("data_offsets is missing");
+  return entry as HeaderEntry;
 }
 
-function readEntryArray(json: Cursor, fields: Fields): void {
-  const order = ["dtype", "shape", "data_offsets"];
-  let count = 0;
-  json.array(() => {
-    const key = order[count++];
-    if (key === undefined) throw json.error("an entry has three fields");
-    readField(json, key, fields);
-  });
-}
-
-function readField(json: Cursor, key: string, fields: Fields): void {
-  if (key === "dtype") {
-    if (fields.dtype !== undefined) throw json.error("dtype stands there twice");
-    fields.dtype = readDtype(json);
-  } else if (key === "shape") {
-    if (fields.shape) throw json.error("shape stands there twice");
-    const shape: (number | bigint)[] = [];
-    json.array(() => void shape.push(json.unsigned()));
-    fields.shape = shape;
-  } else if (key === "data_offsets") {
-    if (fields.begin !== undefined) throw json.error("data_offsets stands there twice");
-    [fields.begin, fields.end] = readOffsets(json);
+function readField(json: Cursor, field: string, entry: Draft): void {
+  const once = (unset: boolean) => {
+    if (!unset) throw json.error(`${field} stands there twice`);
+  };
+  if (field === "dtype") {
+    once(entry.dtype === undefined);
+    entry.dtype = readDtype(json);
+  } else if (field === "shape") {
+    once(entry.shape === undefined);
+    readShape(json, entry);
+  } else if (field === "data_offsets") {
+    once(Number.isNaN(entry.begin));
+    readOffsets(json, entry);
   } else json.skip();
 }
 
-function readOffsets(json: Cursor): [number, number] {
-  const offsets: number[] = [];
-  json.array(() => {
-    if (offsets.length === 2) throw json.error("data_offsets has two numbers");
-    offsets.push(Number(json.unsigned()));
-  });
-  const [begin, end] = offsets;
-  if (begin === undefined || end === undefined) throw json.error("data_offsets has two numbers");
-  return [begin, end];
+function readShape(json: Cursor, entry: Draft): void {
+  const shape: number[] = [];
+  let elements: number | bigint | undefined = 1;
+  for (let more = json.open(ARRAY); more; more = json.more(ARRAY)) {
+    const size = json.unsigned();
+    shape.push(Number(size));
+    elements = product(elements, size);
+  }
+  entry.shape = shape;
+  entry.elements = elements === undefined ? undefined : Number(elements);
+}
+
+/** a·b, exact; undefined once it passes 64 bits. */
+function product(a: number | bigint | undefined, b: number | bigint): number | bigint | undefined {
+  if (a === undefined) return undefined;
+  if (typeof a === "number" && typeof b === "number" && a * b <= Number.MAX_SAFE_INTEGER) return a * b;
+  const exact = BigInt(a) * BigInt(b);
+  return exact > MAX_U64 ? undefined : exact;
+}
+
+function readOffsets(json: Cursor, entry: Draft): void {
+  let count = 0;
+  for (let more = json.open(ARRAY); more; more = json.more(ARRAY)) {
+    const offset = Number(json.unsigned());
+    if (count === 0) entry.begin = offset;
+    else entry.end = offset;
+    count++;
+  }
+  if (count !== 2) throw json.error("data_offsets has two numbers");
 }
 
 /** `"F32"`, or `{"F32": null}` as serde also spells a unit variant. */
 function readDtype(json: Cursor): string {
-  let name: string | undefined;
-  if (json.peek() === OPEN_OBJECT) {
-    json.object((key) => {
-      if (name !== undefined || !json.literal("null")) throw json.error("dtype is not a string");
-      name = key;
-    });
-  } else name = json.string();
-  if (name === undefined || !BITS.has(name)) throw json.error(`dtype ${quoted(name ?? "")} is not one of the format's`);
+  const dtype = json.peek() === OBJECT ? readVariant(json) : json.string();
+  if (!BITS.has(dtype)) throw json.error(`dtype ${quoted(dtype)} is not one of the format's`);
+  return dtype;
+}
+
+function readVariant(json: Cursor): string {
+  const name = json.open(OBJECT) ? json.key() : "";
+  if (!json.literal("null") || json.more(OBJECT)) throw json.error("dtype is not a string");
   return name;
+}
+
+/** Words that come with every tensor, by the hash that `string` computes: making them anew costs most of the time. */
+const WORDS: ReadonlyMap<number, string> = new Map([...FIELDS, ...BITS.keys()].map((word) => [hashOf(word), word]));
+
+function hashOf(word: string): number {
+  let hash = 0;
+  for (let i = 0; i < word.length; i++) hash = (hash * 31 + word.charCodeAt(i)) | 0;
+  return hash;
+}
+
+function matches(bytes: Buffer, start: number, word: string): boolean {
+  for (let i = 0; i < word.length; i++) if (bytes[start + i] !== word.charCodeAt(i)) return false;
+  return true;
 }
 
 /** A position in strict JSON text; reads values in place without building a tree. */
@@ -185,34 +220,37 @@ class Cursor {
     if (this.peek() !== undefined) throw this.error("there is something after the header's object");
   }
 
-  object(value: (key: string) => void): void {
-    this.#items(OPEN_OBJECT, CLOSE_OBJECT, "an object", () => {
-      const key = this.string();
-      this.#expect(COLON, "`:`");
-      value(key);
-    });
-  }
-
-  array(value: () => void): void {
-    this.#items(OPEN_ARRAY, CLOSE_ARRAY, "an array", value);
-  }
-
-  #items(open: number, close: number, what: string, item: () => void): void {
-    this.#expect(open, what);
+  /** Into an object or an array, named by its opening bracket; false when it is empty (and then already left). */
+  open(kind: typeof OBJECT | typeof ARRAY): boolean {
+    this.#expect(kind, kind === OBJECT ? "an object" : "an array");
     if (++this.#depth > MAX_DEPTH) throw this.error("the header is nested too deeply");
-    if (this.peek() === close) this.#at++;
-    else
-      do item();
-      while (this.#more(close));
+    if (this.peek() !== kind + TO_CLOSING) return true;
+    this.#leave();
+    return false;
+  }
+
+  /** To the next item of the innermost object or array; false at its end (and then left). */
+  more(kind: typeof OBJECT | typeof ARRAY): boolean {
+    const byte = this.peek();
+    if (byte === COMMA) {
+      this.#at++;
+      return true;
+    }
+    if (byte !== kind + TO_CLOSING) throw this.error("a `,` or a closing bracket is missing");
+    this.#leave();
+    return false;
+  }
+
+  #leave(): void {
+    this.#at++;
     this.#depth--;
   }
 
-  /** Past a comma: true. Past the closing bracket: false. */
-  #more(close: number): boolean {
-    const byte = this.peek();
-    if (byte !== COMMA && byte !== close) throw this.error("a `,` or a closing bracket is missing");
-    this.#at++;
-    return byte === COMMA;
+  /** A key and its colon. */
+  key(): string {
+    const key = this.string();
+    this.#expect(COLON, "`:`");
+    return key;
   }
 
   #expect(byte: number, what: string): void {
@@ -233,18 +271,23 @@ class Cursor {
     const bytes = this.#bytes;
     const start = this.#at;
     let escaped = false;
-    let all = 0;
+    let seen = 0;
+    let hash = 0;
     for (let byte = bytes[this.#at]; byte !== QUOTE; byte = bytes[++this.#at]) {
       if (byte === undefined) throw this.error("a string does not end");
       if (byte < 0x20) throw this.error("a control character stands in a string");
-      all |= byte;
+      seen |= byte;
+      hash = (hash * 31 + byte) | 0;
       if (byte !== BACKSLASH) continue;
       escaped = true;
       this.#at++;
     }
     const end = this.#at++;
     if (escaped) return this.#unescaped(start - 1, end + 1);
-    return all < 0x80 ? bytes.toString("latin1", start, end) : bytes.toString("utf8", start, end);
+    if (seen >= 0x80) return bytes.toString("utf8", start, end);
+    const word = WORDS.get(hash);
+    if (word?.length === end - start && matches(bytes, start, word)) return word;
+    return bytes.toString("latin1", start, end);
   }
 
   #unescaped(start: number, end: number): string {
@@ -258,13 +301,16 @@ class Cursor {
     return text;
   }
 
-  /** An integer from 0 to 2⁶⁴ − 1, written without sign, fraction or exponent; a bigint from 10¹⁵ on. */
+  /** An integer from 0 to 2⁶⁴ − 1, written without sign, fraction or exponent; a bigint from 16 digits on. */
   unsigned(): number | bigint {
     const first = this.peek();
     if (first === undefined || first < ZERO || first > NINE) throw this.error("a whole number ≥ 0 is missing");
-    const text = this.#number();
-    if (!/^\d+$/.test(text)) throw this.error(`${text.slice(0, 40)} is not a whole number`);
-    if (text.length <= 15) return Number(text);
+    const start = this.#at;
+    const value = this.#whole();
+    const next = this.#bytes[this.#at];
+    if (next === POINT || next === LOWER_E || next === UPPER_E) throw this.error("a number is not whole");
+    if (this.#at - start <= 15) return value;
+    const text = this.#bytes.toString("latin1", start, this.#at);
     if (text.length > 20 || BigInt(text) > MAX_U64) throw this.error("a number exceeds 64 bits");
     return BigInt(text);
   }
@@ -273,9 +319,12 @@ class Cursor {
   skip(): void {
     const first = this.peek();
     if (first === QUOTE) this.string();
-    else if (first === OPEN_OBJECT) this.object(() => this.skip());
-    else if (first === OPEN_ARRAY) this.array(() => this.skip());
-    else if (first !== undefined && (first === MINUS || (first >= ZERO && first <= NINE))) {
+    else if (first === OBJECT || first === ARRAY) {
+      for (let more = this.open(first); more; more = this.more(first)) {
+        if (first === OBJECT) this.key();
+        this.skip();
+      }
+    } else if (first !== undefined && (first === MINUS || (first >= ZERO && first <= NINE))) {
       if (!Number.isFinite(Number(this.#number()))) throw this.error("a number is out of range");
     } else if (!this.literal("null") && !this.literal("true") && !this.literal("false"))
       throw this.error("a value is missing");
@@ -286,13 +335,12 @@ class Cursor {
     const bytes = this.#bytes;
     const start = this.#at;
     if (bytes[this.#at] === MINUS) this.#at++;
-    if (bytes[this.#at] === ZERO) this.#at++;
-    else this.#digits();
+    this.#whole();
     if (bytes[this.#at] === POINT) {
       this.#at++;
       this.#digits();
     }
-    if (((bytes[this.#at] ?? 0) | 0x20) === LOWER_E) {
+    if (bytes[this.#at] === LOWER_E || bytes[this.#at] === UPPER_E) {
       this.#at++;
       if (bytes[this.#at] === PLUS || bytes[this.#at] === MINUS) this.#at++;
       this.#digits();
@@ -300,10 +348,23 @@ class Cursor {
     return bytes.toString("latin1", start, this.#at);
   }
 
-  #digits(): void {
+  /** Digits before a point: a lone 0, or no leading 0. Their value, rounded from 16 digits on. */
+  #whole(): number {
+    if (this.#bytes[this.#at] !== ZERO) return this.#digits();
+    this.#at++;
+    return 0;
+  }
+
+  #digits(): number {
     const start = this.#at;
-    for (let byte = this.#bytes[start]; byte !== undefined && byte >= ZERO && byte <= NINE;)
-      byte = this.#bytes[++this.#at];
+    let value = 0;
+    for (
+      let byte = this.#bytes[start];
+      byte !== undefined && byte >= ZERO && byte <= NINE;
+      byte = this.#bytes[++this.#at]
+    )
+      value = value * 10 + (byte - ZERO);
     if (this.#at === start) throw this.error("a number lacks digits");
+    return value;
   }
 }

@@ -4,7 +4,7 @@ import { open, stat, type FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import { DiffusionError } from "../base/errors.ts";
 import { reason } from "../base/files.ts";
-import type { DType } from "../tensor/tensor.ts";
+import { formatShape, type DType } from "../tensor/tensor.ts";
 import { foreignFormat, HEAD_BYTES } from "./foreign.ts";
 import { BITS, HeaderError, parseHeader, quoted, type HeaderEntry } from "./header.ts";
 
@@ -32,7 +32,6 @@ export interface WeightsFile {
 
 const MAX_HEADER = 100_000_000;
 const LENGTH_BYTES = 8;
-const MAX_U64 = (1n << 64n) - 1n;
 
 const USABLE: ReadonlyMap<string, DType> = new Map<string, DType>([
   ["F64", "f64"],
@@ -114,36 +113,23 @@ function headerLength(head: Buffer, size: number): number | string {
 /** The ranges, in order, must tile the data part without hole or overlap, each as long as its shape and type say. */
 function checkRanges(entries: ReadonlyMap<string, HeaderEntry>, dataBytes: number): void {
   let start = 0;
-  for (const [name, entry] of [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
-    const { begin, end } = entry;
-    const wrong = (what: string) => new HeaderError(`tensor ${quoted(name)}: ${what}`);
-    if (end < begin) throw wrong(`data_offsets [${begin}, ${end}] run backwards`);
-    if (begin !== start)
-      throw wrong(
-        `data_offsets begin at ${begin}, but the data before ${begin < start ? "reaches" : "ends at"} ${start}`,
-      );
-    const bits = bitsOf(entry);
-    if (bits === undefined) throw wrong("the shape overflows 64 bits");
-    if (bits !== BigInt(end - begin) * 8n)
-      throw wrong(`${entry.dtype} [${entry.shape.slice(0, 16).join(", ")}] does not fill ${end - begin} bytes`);
-    start = end;
+  for (const entry of [...entries.values()].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    const what = rangeFault(entry, start);
+    if (what) throw new HeaderError(`tensor ${quoted(entry.name)}: ${what}`);
+    start = entry.end;
   }
   if (start === dataBytes) return;
   const compared = start > dataBytes ? "an unfinished download?" : "there are bytes no tensor owns";
   throw new HeaderError(`its tensors need ${start} bytes of data, but it holds ${dataBytes} (${compared})`);
 }
 
-/** Bits of a tensor; undefined when a partial product passes 64 bits, even if a later 0 would make it small. */
-function bitsOf({ shape, dtype }: HeaderEntry): bigint | undefined {
-  let quick = 1;
-  for (const size of shape) quick *= Number(size);
-  if (quick !== 0 && quick <= Number.MAX_SAFE_INTEGER) return BigInt(quick) * BigInt(BITS.get(dtype)!);
-  let elements = 1n;
-  for (const size of shape) {
-    elements *= BigInt(size);
-    if (elements > MAX_U64) return undefined;
-  }
-  return elements * BigInt(BITS.get(dtype)!);
+function rangeFault({ dtype, shape, elements, begin, end }: HeaderEntry, start: number): string | undefined {
+  if (end < begin) return `data_offsets [${begin}, ${end}] run backwards`;
+  if (begin < start) return `data_offsets begin at ${begin}, inside another tensor that reaches to ${start}`;
+  if (begin > start) return `data_offsets begin at ${begin}, but the tensors before end at ${start}`;
+  if (elements === undefined) return "its shape overflows 64 bits";
+  if (elements * BITS.get(dtype)! === (end - begin) * 8) return undefined;
+  return `${dtype} ${formatShape(shape.slice(0, 16))} does not fill ${end - begin} bytes`;
 }
 
 function rangesOf(
@@ -156,7 +142,7 @@ function rangesOf(
   for (const [name, { dtype: published, shape, begin, end }] of entries) {
     const dtype = USABLE.get(published);
     if (dtype === undefined) unusable.set(name, published);
-    else tensors.set(name, { file, dtype, shape: shape.map(Number), offset: dataStart + begin, length: end - begin });
+    else tensors.set(name, { file, dtype, shape, offset: dataStart + begin, length: end - begin });
   }
   return { tensors, unusable };
 }
