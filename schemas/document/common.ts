@@ -263,6 +263,7 @@ export const lorasKey = Type.Array(
 /** `preview`. */
 export const previewKey = Type.Union([choice({ none: "No previews." }), whole(1, 1000, "Every so many steps.")], {
   description: "Show the picture while it denoises: `none`, or every N steps.",
+  default: "none",
 });
 /** The kinds of picture a ControlNet follows and `preprocess` makes. */
 export const controlKinds = {
