@@ -71,8 +71,8 @@ export interface A1111Parameters {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** Name, colon, a quoted string or anything without comma. Names are bounded: the search stays linear in hostile text. */
-const ENTRY = /\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/]{1,100}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/gu;
+/** Name, colon, a quoted string or anything without comma. Both are bounded: the search stays linear and shallow in hostile text. */
+const ENTRY = /([\p{L}\p{N}_][\p{L}\p{N}_ \-/]{1,100}):\s*("(?:\\.|[^\\"]){1,100000}"|[^,]*)(?:,|$)/gu;
 /** A last line with fewer entries belongs to the prompt. */
 const FEWEST_ENTRIES = 3;
 const NEGATIVE = "Negative prompt:";

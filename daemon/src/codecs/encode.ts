@@ -61,21 +61,18 @@ async function compress(image: Image, format: OutputFormat, quality: number): Pr
   const { width, height, channels, data } = image;
   const raw = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
   try {
-    return await encoders[format](raw, quality, channels).toBuffer();
+    return await encoders[format](raw.toColourspace(channels === 1 ? "b-w" : "srgb"), quality).toBuffer();
   } catch (cause) {
     const message = `a picture of ${width}x${height} cannot be written as ${format}: ${reason(cause)}`;
     throw new DiffusionError("picture-invalid", message, { cause });
   }
 }
 
-type Encoder = (raw: Sharp, quality: number, channels: number) => Sharp;
+type Encoder = (raw: Sharp, quality: number) => Sharp;
 
 // Every setting that changes bytes is spelled out, so that a new default of sharp does not.
 const encoders: Record<OutputFormat, Encoder> = {
-  png: (raw, _, channels) =>
-    raw
-      .toColourspace(channels === 1 ? "b-w" : "srgb")
-      .png({ compressionLevel: 6, adaptiveFiltering: false, palette: false, progressive: false }),
+  png: (raw) => raw.png({ compressionLevel: 6, adaptiveFiltering: false, palette: false, progressive: false }),
   jpeg: (raw, quality) => raw.jpeg({ quality, chromaSubsampling: "4:4:4", mozjpeg: false, progressive: false }),
   webp: (raw, quality) => raw.webp({ quality, effort: 4, smartSubsample: true, lossless: false }),
 };

@@ -30,5 +30,5 @@ function exact(_: string, value: unknown, context: { source?: string }): unknown
 
 /** Strings are matched first, so that what they hold stays. */
 function withoutNonFinite(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (part) => (part.startsWith('"') ? part : "null"));
+  return text.replace(/"(?:[^"\\]+|\\.)*"?|-?\bInfinity\b|\bNaN\b/g, (part) => (part.startsWith('"') ? part : "null"));
 }

@@ -61,7 +61,7 @@ export function documentFromA1111(text: string): string {
       unknownComment("sampler", sampler, fields.get("Sampler")),
       unknownComment("schedule", scheduler, fields.get("Schedule type")?.replace(/^Automatic$/, "")),
       !hires && unknownComment("denoising strength", undefined, fields.get("Denoising strength")),
-      hires && unknownComment("upscaler", undefined, fields.get("Hires upscaler")),
+      hires && unknownComment("upscaler", ownUpscaler(fields.get("Hires upscaler")), fields.get("Hires upscaler")),
     ],
   );
 }
@@ -69,8 +69,17 @@ export function documentFromA1111(text: string): string {
 function hiresFromA1111(fields: ReadonlyMap<string, string>): object | undefined {
   const scale = finite(fields.get("Hires upscale"));
   if (scale === undefined) return undefined;
-  return { scale, steps: finite(fields.get("Hires steps")), strength: finite(fields.get("Denoising strength")) };
+  return {
+    scale,
+    steps: finite(fields.get("Hires steps")) || undefined, // 0 means as many as the first pass
+    strength: finite(fields.get("Denoising strength")),
+    upscaler: ownUpscaler(fields.get("Hires upscaler")),
+  };
 }
+
+/** The two upscalers that need no model. */
+const ownUpscaler = (label = ""): string | undefined =>
+  ["latent", "lanczos"].find((name) => name === label.toLowerCase());
 
 /** A document from ComfyUI's graph in API format; undefined when it is no such graph. */
 export function documentFromComfy(graph: string): string | undefined {
