@@ -314,6 +314,12 @@ describe("ComfyUI", () => {
     expect(document).toMatch(/^# model: v1-5\.safetensors\ndiffusion: 1\n/);
   });
 
+  test("long texts beside Python's NaN", () => {
+    const text = 'words "quoted" '.repeat(300_000) + "end";
+    const graph = JSON.stringify(variant({ "6": { text } })).replace('"batch_size":1', '"batch_size":NaN');
+    expect(keysOf(documentFromComfy(graph))).toMatchObject({ prompt: text });
+  });
+
   test.each([
     "",
     "{",
