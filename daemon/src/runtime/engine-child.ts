@@ -31,14 +31,13 @@ export class EngineChild {
   #stderr = "";
   #death: string | undefined;
 
-  /** @param env added to the environment of the process */
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  constructor() {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#exited = promise;
     this.#process = fork(enginePath(), [], {
       execPath: process.execPath,
       execArgv: [],
-      env: { ...process.env, NODE_OPTIONS: "", ...env },
+      env: { ...process.env, NODE_OPTIONS: "" },
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
@@ -61,6 +60,11 @@ export class EngineChild {
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  /** The end of what the process wrote to its error output. */
+  get lastWords(): string {
+    return this.#stderr;
   }
 
   /**

@@ -1,14 +1,22 @@
 // The engine: one process for one device, started when first needed, with its sessions under a memory budget.
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { DiffusionError } from "../base/errors.ts";
 import type { Target } from "../nn/emission.ts";
 import type { Graph } from "../onnx/graph.ts";
+import { weightBytes } from "../onnx/cost.ts";
 import { serialize } from "../onnx/serialize.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { EngineChild } from "./engine-child.ts";
 import { physicalCores, usableMemory } from "./machine.ts";
-import { sessionOptions } from "./session-options.ts";
+import type { CachePlan } from "./prepare.ts";
+import { prepare } from "./prepare.ts";
 import type { SessionHost } from "./session.ts";
 import { Session } from "./session.ts";
+
+/** Weights below this load fast enough without the cache. */
+const CACHED_FROM = 256 * 2 ** 20;
+const CACHE_LIMIT = 20e9;
 
 export interface EngineOptions {
   readonly target: Target;
@@ -16,11 +24,17 @@ export interface EngineOptions {
   readonly threads?: number;
   /** bytes of loaded sessions before the least recently used are pushed out; default: three quarters of the memory */
   readonly memoryBudget?: number;
+  /** where optimised graphs with packed weights are kept; default: in the platform's cache folder */
+  readonly cacheFolder?: string;
+  /** bytes of it; default: 20 GB */
+  readonly cacheLimit?: number;
 }
 
 export interface GraphOptions {
   /** what the graph is, for messages: "the unet" */
   readonly label?: string;
+  /** keep its packed weights on disk; default: when they are large enough that the next start gains from it */
+  readonly cache?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -28,16 +42,18 @@ export class Engine implements AsyncDisposable {
   readonly target: Target;
   readonly threads: number;
   readonly #memoryBudget: number;
+  readonly #cache: CachePlan;
   readonly #loaded = new Set<Session>();
   readonly #loading = new Map<Session, Promise<void>>();
   readonly #host: SessionHost;
   #child: EngineChild | undefined;
   #numbers = 0;
 
-  private constructor({ target, threads, memoryBudget }: EngineOptions) {
+  private constructor({ target, threads, memoryBudget, cacheFolder: folder, cacheLimit }: EngineOptions) {
     this.target = target;
     this.threads = threads ?? physicalCores();
     this.#memoryBudget = memoryBudget ?? usableMemory() * 0.75;
+    this.#cache = { folder: folder ?? join(cacheFolder(), "engine"), limit: cacheLimit ?? CACHE_LIMIT };
     this.#host = {
       load: (session, signal) => this.#load(session, signal),
       unload: (session) => this.#unload([session]),
@@ -54,11 +70,12 @@ export class Engine implements AsyncDisposable {
    * The session of a graph: the loaded one when an equal graph has one.
    * @throws DiffusionError `engine` naming the node that the runtime refuses, `out-of-memory`, `cancelled`
    */
-  async session(graph: Graph, { label = "a graph", signal }: GraphOptions = {}): Promise<Session> {
+  async session(graph: Graph, { label = "a graph", cache, signal }: GraphOptions = {}): Promise<Session> {
     const child = this.#living();
     const hash = createHash("sha256").update(serialize(graph)).digest("hex");
+    const cached = cache ?? (this.target === "cpu" && weightBytes(graph) >= CACHED_FROM);
     const known = [...this.#loaded, ...this.#loading.keys()].find((s) => s.hash === hash && s.child === child);
-    const session = known ?? new Session(this.#host, child, graph, hash, label);
+    const session = known ?? new Session(this.#host, child, { graph, hash, label, cached });
     await this.#load(session, signal);
     return session;
   }
@@ -113,16 +130,11 @@ export class Engine implements AsyncDisposable {
     }
   }
 
-  async #create(session: Session, signal?: AbortSignal): Promise<void> {
+  async #create(session: Session, signal: AbortSignal | undefined): Promise<void> {
     await this.#makeRoom(session.memory);
-    const model = serialize(session.graph);
-    const options = sessionOptions(this.target, this.threads);
+    const cache = session.cached ? this.#cache : undefined;
     try {
-      await session.child.request(
-        { kind: "create", session: session.number, model, options },
-        `preparing ${session.label}`,
-        signal,
-      );
+      await prepare(session, { target: this.target, threads: this.threads, cache, signal });
     } catch (error) {
       // A cancelled creation may have succeeded.
       if (!session.child.dead) await releaseIn(session.child, [session]);

@@ -38,6 +38,14 @@ export interface SessionHost {
   nextNumber(): number;
 }
 
+export interface SessionFacts {
+  readonly graph: Graph;
+  /** of the serialised graph */
+  readonly hash: string;
+  readonly label: string;
+  readonly cached: boolean;
+}
+
 /**
  * One graph in the engine. It is loaded when it is made and again when a run finds that the memory budget has pushed it
  * out. When its engine process dies it is dead: ask the engine for a new one.
@@ -46,6 +54,8 @@ export class Session {
   readonly label: string;
   readonly graph: Graph;
   readonly hash: string;
+  /** whether its packed weights are kept on disk */
+  readonly cached: boolean;
   /** bytes of its weights as f32 and of its largest activation */
   readonly memory: number;
   readonly child: EngineChild;
@@ -54,12 +64,13 @@ export class Session {
   busy = 0;
   readonly #host: SessionHost;
 
-  constructor(host: SessionHost, child: EngineChild, graph: Graph, hash: string, label: string) {
+  constructor(host: SessionHost, child: EngineChild, { graph, hash, label, cached }: SessionFacts) {
     this.#host = host;
     this.child = child;
     this.graph = graph;
     this.hash = hash;
     this.label = label;
+    this.cached = cached;
     this.memory = memoryOf(graph);
     this.number = host.nextNumber();
   }
