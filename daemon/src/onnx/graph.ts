@@ -88,13 +88,13 @@ export function graph(inputs: readonly Value[], outputs: Readonly<Record<string,
   return { inputs, outputs };
 }
 
-/** The nodes that make `outputs`, each after all that it needs, in a stable order. */
-export function nodesOf(outputs: readonly Value[]): Node[] {
+/** The nodes that make `outputs`, each after all that it needs, in a stable order; `enter` says where not to look below. */
+export function nodesOf(outputs: readonly Value[], enter: (value: Value) => boolean = () => true): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
   const stack: { node: Node; next: number }[] = [];
   const visit = (value: Value | undefined) => {
-    if (value?.origin.kind !== "node" || seen.has(value.origin.node)) return;
+    if (value?.origin.kind !== "node" || seen.has(value.origin.node) || !enter(value)) return;
     seen.add(value.origin.node);
     stack.push({ node: value.origin.node, next: 0 });
   };

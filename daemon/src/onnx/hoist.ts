@@ -1,6 +1,7 @@
 // Splits a graph by what changes between runs, so that constant parts are computed once (partial evaluation).
 import type { Graph, Node, Value } from "./graph.ts";
 import { graph, input, nodesOf } from "./graph.ts";
+import { replaceValues } from "./rewrite.ts";
 
 /** A graph in two: `prologue` depends on the invariant inputs only; `body` takes its outputs as inputs of the same name. */
 export interface Hoisted {
@@ -10,61 +11,39 @@ export interface Hoisted {
 
 /**
  * Moves every node that depends on nothing but the named inputs and weights into a prologue, e.g. the keys and values of
- * the text, which no denoising step changes. Nodes over weights alone stay: the runtime folds them.
+ * the text, which no denoising step changes. Nodes over weights alone stay: see `precomputable`.
  */
 export function hoist(whole: Graph, invariant: readonly string[]): Hoisted {
-  const outputs = Object.values(whole.outputs);
-  const nodes = nodesOf(outputs);
-  const changing = new Set<Value>(
-    whole.inputs.filter((v) => v.origin.kind === "input" && !invariant.includes(v.origin.name)),
+  const [fixedInputs, stepInputs] = partition(
+    whole.inputs,
+    (v) => v.origin.kind === "input" && invariant.includes(v.origin.name),
   );
-  const fixed = new Set<Value>(whole.inputs.filter((v) => !changing.has(v)));
-  for (const n of nodes) {
-    const kind = n.inputs.some((v) => v && changing.has(v))
-      ? changing
-      : n.inputs.some((v) => v && fixed.has(v))
-        ? fixed
-        : undefined;
-    for (const value of n.outputs) kind?.add(value);
-  }
-  const frontier = new Map<Value, Value>();
-  const cut = (value: Value | undefined, replace: ReadonlyMap<Value, Value>): Value | undefined => {
-    if (!value || !fixed.has(value)) return value && (replace.get(value) ?? value);
-    if (!frontier.has(value)) frontier.set(value, input(`hoisted_${frontier.size}`, value.dtype, value.shape));
-    return frontier.get(value);
+  const nodes = nodesOf(Object.values(whole.outputs));
+  const changing = reachable(nodes, stepInputs);
+  const fixed = reachable(nodes, fixedInputs);
+  const handed = new Map<Value, Value>();
+  const hand = (value: Value): Value | undefined => {
+    if (!fixed.has(value) || changing.has(value)) return undefined;
+    const known = handed.get(value) ?? input(`hoisted_${handed.size}`, value.dtype, value.shape);
+    handed.set(value, known);
+    return known;
   };
-  const replaced = rebuild(
-    nodes.filter((n) => n.outputs.some((v) => changing.has(v))),
-    cut,
-  );
-  const bodyOutputs = Object.fromEntries(Object.entries(whole.outputs).map(([k, v]) => [k, cut(v, replaced)!]));
-  const prologueOutputs = Object.fromEntries(
-    [...frontier].map(([v, made]) => [(made.origin as { name: string }).name, v]),
-  );
-  const step = whole.inputs.filter((v) => changing.has(v));
+  const names = Object.keys(whole.outputs);
+  const outputs = replaceValues(Object.values(whole.outputs), hand);
+  const crossing = [...handed].map(([value, made]) => [(made.origin as { name: string }).name, value] as const);
   return {
-    prologue: graph(
-      whole.inputs.filter((v) => fixed.has(v)),
-      prologueOutputs,
-    ),
-    body: graph([...step, ...frontier.values()], bodyOutputs),
+    prologue: graph(fixedInputs, Object.fromEntries(crossing)),
+    body: graph([...stepInputs, ...handed.values()], Object.fromEntries(names.map((name, i) => [name, outputs[i]!]))),
   };
 }
 
-/** Copies nodes with their inputs replaced; returns old output → new output. */
-function rebuild(
-  nodes: readonly Node[],
-  replace: (value: Value | undefined, made: ReadonlyMap<Value, Value>) => Value | undefined,
-): Map<Value, Value> {
-  const made = new Map<Value, Value>();
-  for (const n of nodes) {
-    const outputs: Value[] = [];
-    const copy: Node = { ...n, inputs: n.inputs.map((v) => replace(v, made)), outputs };
-    for (const value of n.outputs) {
-      const fresh: Value = { ...value, origin: { kind: "node", node: copy } };
-      outputs.push(fresh);
-      made.set(value, fresh);
-    }
-  }
-  return made;
+/** The values that depend on any of `from`, themselves included. `nodes` in order of computation. */
+function reachable(nodes: readonly Node[], from: readonly Value[]): Set<Value> {
+  const reached = new Set(from);
+  for (const n of nodes) if (n.inputs.some((v) => v && reached.has(v))) n.outputs.forEach((v) => reached.add(v));
+  return reached;
+}
+
+function partition<T>(all: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [all.filter(test), all.filter((item) => !test(item))];
 }

@@ -1,0 +1,66 @@
+// Pictures to latents and back through the model's autoencoder.
+import { decoder, encoder, latentSize } from "../models/stable-diffusion/index.ts";
+import type { NoiseSource } from "../random/noise-source.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { combine, concat, map, rows } from "../tensor/tensor.ts";
+import type { Context } from "./context.ts";
+import { scopeOf, stopBy } from "./context.ts";
+import { requireFinite } from "./finite.ts";
+
+/** Latents (b, c, h, w) to pictures (b, 3, H, W), about −1 … 1; one at a time, to keep memory low. */
+export async function decodeLatents(context: Context, latents: Tensor): Promise<Tensor> {
+  const { config } = context.model.autoencoder;
+  const [batch, , height, width] = latents.shape as [number, number, number, number];
+  const graph = decoder(scopeOf(context, context.model.autoencoder), config, { batch: 1, height, width });
+  const session = await context.engine.session(graph, { label: "the autoencoder's decoder", ...stopBy(context) });
+  const unscaled = map(latents, (v) => v / config.scaling_factor + (config.shift_factor ?? 0));
+  const pictures: Tensor[] = [];
+  for (let i = 0; i < batch; i++) {
+    const { image } = await session.run({ latents: rows(unscaled, i) }, stopBy(context));
+    pictures.push(requireFinite(image!, "the picture that the autoencoder decoded"));
+    context.onProgress({ phase: "decode", step: i + 1, of: batch });
+  }
+  return concat(pictures);
+}
+
+/** A picture (1, 3, H, W) to scaled latents (1, c, h, w): a draw from the posterior. */
+export async function encodePicture(context: Context, picture: Tensor, noise: NoiseSource): Promise<Tensor> {
+  const { config } = context.model.autoencoder;
+  const [, , height, width] = picture.shape as [number, number, number, number];
+  const graph = encoder(scopeOf(context, context.model.autoencoder), config, { batch: 1, height, width });
+  const session = await context.engine.session(graph, { label: "the autoencoder's encoder", ...stopBy(context) });
+  const { mean, log_variance } = await session.run({ image: picture }, stopBy(context));
+  context.onProgress({ phase: "encode", step: 1, of: 1 });
+  const deviation = map(log_variance!, (v) => Math.exp(v / 2));
+  const draw = noise.randn(mean!.shape);
+  const latents = map(mean!, (v, i) => v + deviation.data[i]! * draw.data[i]!);
+  return requireFinite(
+    map(latents, (v) => (v - (config.shift_factor ?? 0)) * config.scaling_factor),
+    "the picture's latents",
+  );
+}
+
+/** Latents (1, c, h, w) for each of `batch` pictures. */
+export const repeatBatch = (latents: Tensor, batch: number): Tensor =>
+  concat(Array.from({ length: batch }, () => latents));
+
+/** The shape of the latents of `batch` pictures of that size in pixels. */
+export function latentShape(
+  context: Context,
+  batch: number,
+  height: number,
+  width: number,
+): [number, number, number, number] {
+  const { config } = context.model.autoencoder;
+  const size = latentSize(config, height, width);
+  return [batch, config.latent_channels, size.height, size.width];
+}
+
+/** x·mask + known·(1 − mask); the mask (1, 1, h, w) goes over all channels and pictures. */
+export function blend(x: Tensor, known: Tensor, mask: Tensor): Tensor {
+  const area = mask.data.length;
+  return combine(
+    [1, map(x, (v, i) => v * mask.data[i % area]!)],
+    [1, map(known, (v, i) => v * (1 - mask.data[i % area]!))],
+  );
+}
