@@ -16,7 +16,7 @@ export const COMFYUI_SCHEDULES = [
 export type ComfyuiSchedule = (typeof COMFYUI_SCHEDULES)[number];
 
 /** Model families for which Align Your Steps published levels. */
-export type AysFamily = "sd1" | "sdxl";
+export type AysFamily = "stable-diffusion" | "stable-diffusion-xl";
 
 /** The sigmas of a named schedule, the final 0 included. */
 export function comfyuiSigmas(name: ComfyuiSchedule, table: NoiseTable, steps: number, family: AysFamily): number[] {
@@ -76,11 +76,11 @@ function klOptimal(highest: number, lowest: number, steps: number): number[] {
 }
 
 const AYS_LEVELS: Record<AysFamily, readonly number[]> = {
-  sd1: [
+  "stable-diffusion": [
     14.6146412293, 6.4745760956, 3.8636745985, 2.694615152, 1.8841921177, 1.3943805092, 0.9642583904, 0.6523686016,
     0.3977456272, 0.1515232662, 0.0291671582,
   ],
-  sdxl: [
+  "stable-diffusion-xl": [
     14.6146412293, 6.3184485287, 3.7681790315, 2.1811480769, 1.3405244945, 0.8620721141, 0.5550693289, 0.3798540708,
     0.2332364134, 0.1114188177, 0.0291671582,
   ],

@@ -41,7 +41,9 @@ function placed(config: SchedulerConfig, options: SamplingOptions, table: NoiseT
   const conversion = conversionOf(config, options.scheduler);
   const backed = (sigmas: number[]): Placed => ({ sigmas, timesteps: sigmas.map(table.timestepOf) });
   if (isComfyui(conversion)) {
-    return backed(comfyuiSigmas(conversion, table, options.steps, options.aysFamily ?? "sd1").slice(0, -1));
+    return backed(
+      comfyuiSigmas(conversion, table, options.steps, options.aysFamily ?? "stable-diffusion").slice(0, -1),
+    );
   }
   const timesteps = spacedTimesteps(config, options.steps).map(Math.fround);
   const spaced =

@@ -32,7 +32,12 @@ function converted(sigmas: number[], shift: number, config: SchedulerConfig, opt
   const conversion = conversionOf(config, options.scheduler);
   if (conversion === "default") return sigmas;
   if (isComfyui(conversion))
-    return comfyuiSigmas(conversion, flowTable(config.num_train_timesteps, shift), options.steps, "sd1").slice(0, -1);
+    return comfyuiSigmas(
+      conversion,
+      flowTable(config.num_train_timesteps, shift),
+      options.steps,
+      "stable-diffusion",
+    ).slice(0, -1);
   return convertedSigmas(conversion, sigmas[0]!, sigmas.at(-1)!, options.steps);
 }
 

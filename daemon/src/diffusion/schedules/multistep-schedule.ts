@@ -61,7 +61,7 @@ function placed(
     return { sigmas: timesteps.map(table.sigmaAt), timesteps };
   }
   if (isComfyui(conversion)) {
-    const sigmas = comfyuiSigmas(conversion, table, steps, options.aysFamily ?? "sd1").slice(0, -1);
+    const sigmas = comfyuiSigmas(conversion, table, steps, options.aysFamily ?? "stable-diffusion").slice(0, -1);
     return { sigmas, timesteps: sigmas.map((sigma) => Math.round(table.timestepOf(sigma))) };
   }
   const highest = config.sigma_max ?? table.sigmas.at(-1)!;
@@ -103,7 +103,8 @@ function flowSigmas(
   const { steps } = options;
   const train = config.num_train_timesteps;
   const shift = shiftFactor(config, config.flow_shift, options.mu);
-  if (isComfyui(conversion)) return comfyuiSigmas(conversion, flowTable(train, shift), steps, "sd1").slice(0, -1);
+  if (isComfyui(conversion))
+    return comfyuiSigmas(conversion, flowTable(train, shift), steps, "stable-diffusion").slice(0, -1);
   if (conversion === "karras")
     return convertedSigmas(
       conversion,
