@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DiffusionError } from "../base/errors.ts";
 import { reason, writeFileAtomic } from "../base/files.ts";
-import { readJson } from "./json.ts";
+import { readJson } from "../base/json.ts";
 
 /** What is kept of a file: the hash stands as long as size and time of change do. */
 interface Kept {

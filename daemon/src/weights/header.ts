@@ -1,6 +1,6 @@
 // The JSON header of a safetensors file, accepted and refused exactly as the reference reader does (serde_json's grammar).
 import { isUtf8 } from "node:buffer";
-import { ARRAY, JsonCursor, JsonError, OBJECT } from "./json-cursor.ts";
+import { ARRAY, JsonCursor, JsonError, OBJECT } from "../base/json-cursor.ts";
 
 /** Bits of one element of every published element type. */
 export const BITS: ReadonlyMap<string, number> = new Map([

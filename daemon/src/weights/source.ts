@@ -5,7 +5,7 @@ import { DiffusionError } from "../base/errors.ts";
 import { reason } from "../base/files.ts";
 import { unsafe } from "./foreign.ts";
 import { quoted } from "./header.ts";
-import { readJson } from "./json.ts";
+import { readJson } from "../base/json.ts";
 import { readWeightsFile, type TensorRange, type WeightsFile } from "./safetensors.ts";
 
 /** Where every tensor of a network lies. */

@@ -1,0 +1,136 @@
+// CLIP's tokenizer: byte-level BPE with an end-of-word mark, over @huggingface/tokenizers, equal to transformers 5's CLIPTokenizer.
+import { Tokenizer } from "@huggingface/tokenizers";
+import { readClipTokenizerFiles, type AddedToken, type ClipTokenizerFiles } from "./clip-files.ts";
+
+export interface ClipTokenizer {
+  /** Ids of a text, without bos and eos; special tokens written in the text are found. Half surrogates count as U+FFFD. */
+  encode(text: string): number[];
+  /** The text of ids, special tokens included, words joined by single blanks. */
+  decode(ids: readonly number[]): string;
+  readonly bos: number;
+  readonly eos: number;
+  readonly pad: number;
+  /** Ids in a padded row, bos and eos included: 77. */
+  readonly maxLength: number;
+  /** Tokens, added ones included: rows the embedding must have. */
+  readonly vocabularySize: number;
+}
+
+/** The part of the library used here; its published types do not resolve under Node's rules for modules. */
+interface Bpe {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
+}
+const BpeTokenizer = Tokenizer as unknown as new (definition: object, config: object) => Bpe;
+
+/**
+ * Loads the tokenizer of a folder that holds tokenizer.json, or vocab.json and merges.txt.
+ * @throws DiffusionError `model-invalid`, `file-not-found`, `file-unreadable`
+ */
+export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
+  const files = await readClipTokenizerFiles(folder);
+  const { bos, eos, pad, maxLength } = files;
+  const ids = idsOf(files);
+  const bpe = new BpeTokenizer(definition(files, ids), {});
+  const sections = rawSplitter(files.added);
+  const encodeSection = (text: string): number[] => bpe.encode(text, { add_special_tokens: false }).ids;
+  return {
+    encode: (text) =>
+      sections(text.toWellFormed()).flatMap(({ token, text }) => (token ? [ids.get(text)!] : encodeSection(text))),
+    decode: (list) => (list.length === 0 ? "" : bpe.decode([...list], { clean_up_tokenization_spaces: false }).trim()),
+    bos: ids.get(bos)!,
+    eos: ids.get(eos)!,
+    pad: ids.get(pad)!,
+    maxLength,
+    vocabularySize: ids.size,
+  };
+}
+
+/** One row of `maxLength` ids with bos and eos, as diffusers makes it, and the text that did not fit as it prints it. */
+export function encodePadded(tokenizer: ClipTokenizer, text: string): { ids: number[]; truncated: string | undefined } {
+  const ids = tokenizer.encode(text);
+  const room = tokenizer.maxLength - 2;
+  return {
+    ids: framed(tokenizer, ids.slice(0, room)),
+    truncated: ids.length > room ? tokenizer.decode(ids.slice(room)) : undefined,
+  };
+}
+
+/** Rows for a text of any length: chunks of 75 tokens, each with bos and eos and padded, as A1111 makes them. An empty text is one chunk. */
+export function encodeChunks(tokenizer: ClipTokenizer, text: string): number[][] {
+  const ids = tokenizer.encode(text);
+  const room = tokenizer.maxLength - 2;
+  const count = Math.max(1, Math.ceil(ids.length / room));
+  return Array.from({ length: count }, (_, i) => framed(tokenizer, ids.slice(i * room, (i + 1) * room)));
+}
+
+/** bos, ids, eos, then pad up to `maxLength`. */
+function framed({ bos, eos, pad, maxLength }: ClipTokenizer, ids: readonly number[]): number[] {
+  return [bos, ...ids, eos, ...Array<number>(Math.max(0, maxLength - 2 - ids.length)).fill(pad)];
+}
+
+/** The ids of all tokens; added ones that the vocabulary lacks come after it. */
+function idsOf({ vocabulary, added }: ClipTokenizerFiles): Map<string, number> {
+  const ids = new Map(Object.entries(vocabulary));
+  for (const { content } of added) if (!ids.has(content)) ids.set(content, ids.size);
+  return ids;
+}
+
+/**
+ * Cuts a text at the added tokens that are looked for in the raw text. The library would do it, but it also takes a whole
+ * section for such a token when only its lower case is one (`<|ENDOFTEXT|>`).
+ */
+function rawSplitter(added: readonly AddedToken[]): (text: string) => { token: boolean; text: string }[] {
+  const contents = added.filter(({ normalized }) => !normalized).map(({ content }) => content);
+  if (contents.length === 0) return (text) => [{ token: false, text }];
+  const longestFirst = contents
+    .sort((a, b) => b.length - a.length)
+    .map((content) => content.replace(/[^\p{L}\p{N}]/gu, "\\$&"));
+  const pattern = new RegExp(`(${longestFirst.join("|")})`);
+  return (text) => text.split(pattern).map((section, i) => ({ token: i % 2 === 1, text: section }));
+}
+
+const PIECES = String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`;
+
+const split = (regex: string) => ({ type: "Split", pattern: { Regex: regex }, behavior: "Removed", invert: true });
+
+/**
+ * The object tokenizer.json would hold, with two steps changed so that this library gives what the Rust one gives:
+ * - Rust lower-cases letter by letter; JavaScript makes the last sigma of a word ς. So Σ is lowered before.
+ * - The byte-level step splits once more, with JavaScript's `\s` (it counts U+FEFF, not U+0085). So a second Split stands in for it.
+ */
+function definition({ merges, unknown, added }: ClipTokenizerFiles, ids: ReadonlyMap<string, number>) {
+  return {
+    version: "1.0",
+    added_tokens: added
+      .filter(({ normalized }) => normalized)
+      .map((token) => ({ ...token, id: ids.get(token.content)! })),
+    normalizer: {
+      type: "Sequence",
+      normalizers: [
+        { type: "NFC" },
+        { type: "Replace", pattern: { Regex: String.raw`\s+` }, content: " " },
+        { type: "Replace", pattern: { String: "Σ" }, content: "σ" },
+        { type: "Lowercase" },
+      ],
+    },
+    pre_tokenizer: {
+      type: "Sequence",
+      pretokenizers: [
+        split(String.raw`<\|startoftext\|>|<\|endoftext\|>|` + PIECES),
+        split(PIECES),
+        { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+      ],
+    },
+    post_processor: null,
+    decoder: { type: "ByteLevel" },
+    model: {
+      type: "BPE",
+      unk_token: unknown,
+      continuing_subword_prefix: "",
+      end_of_word_suffix: "</w>",
+      vocab: Object.fromEntries(ids),
+      merges,
+    },
+  };
+}
