@@ -19,7 +19,7 @@ export interface ModelFolder {
 export interface ModelHints {
   readonly license?: string;
   readonly description?: string;
-  readonly defaults: { readonly steps?: number; readonly guidance_scale?: number; readonly sampler?: string };
+  readonly defaults: { readonly steps?: number; readonly guidance_scale?: number };
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -62,7 +62,6 @@ async function readHints(path: string): Promise<ModelHints> {
     defaults: {
       ...(typeof given.steps === "number" ? { steps: given.steps } : {}),
       ...(typeof given.guidance_scale === "number" ? { guidance_scale: given.guidance_scale } : {}),
-      ...(typeof given.sampler === "string" ? { sampler: given.sampler } : {}),
     },
   };
 }

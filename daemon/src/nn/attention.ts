@@ -9,6 +9,13 @@ import type { WeightScope } from "./weight-scope.ts";
  */
 export function attention(scope: WeightScope, q: Value, k: Value, v: Value, heads: number, mask?: Value): Value {
   if (scope.forms.attention === "fused" && !mask) return op.multiHeadAttention(q, k, v, heads);
+  if (scope.forms.attention === "sliced" && heads > 1) {
+    const [qs, ks, vs] = [q, k, v].map((x) => op.split(x, heads, 2)) as [Value[], Value[], Value[]];
+    return op.concat(
+      qs.map((one, i) => attention(scope, one, ks[i]!, vs[i]!, 1, mask)),
+      2,
+    );
+  }
   const width = q.shape[2]! / heads;
   const split = (x: Value, perm: readonly number[]) =>
     op.transpose(op.reshape(x, [x.shape[0]!, x.shape[1]!, heads, width]), perm);

@@ -8,7 +8,8 @@ export type Profile = "exact" | "fast";
 
 /** The chosen form of each need. Networks never look at it: the functions of nn/ do. */
 export interface OpForms {
-  readonly attention: "fused" | "decomposed";
+  /** `sliced` computes one head after the other, for little memory. */
+  readonly attention: "fused" | "decomposed" | "sliced";
   readonly groupNorm: "instance-norm" | "layer-norm";
   readonly silu: "quick-gelu" | "sigmoid-mul";
   readonly matMul: "float" | "int8";

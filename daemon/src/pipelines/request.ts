@@ -61,7 +61,8 @@ export function samplingOf(context: Context, request: PictureRequest, strength?:
     strength,
     eta,
     seed,
-    aysFamily: context.model.unet.config.addition_embed_type === "text_time" ? "stable-diffusion-xl" : "stable-diffusion",
+    aysFamily:
+      context.model.unet.config.addition_embed_type === "text_time" ? "stable-diffusion-xl" : "stable-diffusion",
   });
 }
 
