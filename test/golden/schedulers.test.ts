@@ -28,19 +28,32 @@ interface Row {
   scheduler: SchedulerClass;
   config: Record<string, unknown>;
   steps: number;
+  strength?: number;
   set_timesteps: { mu?: number };
   step: { eta?: number; use_clipped_model_output?: boolean; s_churn?: number; s_noise?: number };
   init_noise_sigma: number;
 }
 
-const TOLERANCE = 1e-4;
-const folder = referenceFolder("schedulers", "schedulers");
-// Python writes -Infinity, which JSON does not know.
-const table = JSON.parse(readFileSync(join(folder, "table.json"), "utf8").replaceAll(": -Infinity", ": null")) as Row[];
-const { s } = JSON.parse(readFileSync(join(folder, "case.json"), "utf8")) as { s: number };
-const want = readSafetensors(join(folder, "expected/tensors.safetensors"));
-const mu = want.mu!;
-const start = want.start!;
+interface Case {
+  rows: Row[];
+  want: Record<string, Tensor>;
+  /** The data: mean, and deviation. The start noise. */
+  mu: Tensor;
+  s: number;
+  start: Tensor;
+  tolerance: number;
+}
+
+function readCase(folder: string, tolerance: number): Case {
+  // Python writes -Infinity, which JSON does not know.
+  const table = readFileSync(join(folder, "table.json"), "utf8").replaceAll(": -Infinity", ": null");
+  const { s } = JSON.parse(readFileSync(join(folder, "case.json"), "utf8")) as { s: number };
+  const want = readSafetensors(join(folder, "expected/tensors.safetensors"));
+  return { rows: JSON.parse(table) as Row[], want, mu: want.mu!, s, start: want.start!, tolerance };
+}
+
+const recordedCase = readCase(referenceFolder("schedulers", "schedulers"), 1e-4);
+const moreCase = readCase(join(import.meta.dirname, "schedulers-more"), 2e-4);
 
 /** alpha and sigma of the data process at what the network is told. */
 function processAt(row: Row, prediction: Prediction): (timestep: number) => [alpha: number, sigma: number] {
@@ -56,9 +69,9 @@ function processAt(row: Row, prediction: Prediction): (timestep: number) => [alp
 }
 
 /** E[x0 | x] for x0 ~ N(mu, s²), turned into the prediction type; in the recorded one's float32 steps. */
-function gaussianNetwork(row: Row, prediction: Prediction): Network {
+function gaussianNetwork({ mu, s }: Case, row: Row, prediction: Prediction): Network {
   const f = Math.fround;
-  if (prediction.sigmaData !== null) return edmNetwork(prediction.sigmaData);
+  if (prediction.sigmaData !== null) return edmNetwork(mu, s, prediction.sigmaData, prediction.type === "v_prediction" ? -1 : 1);
   const at = processAt(row, prediction);
   return (x, timestep) => {
     const [a, b] = at(timestep);
@@ -76,7 +89,7 @@ function gaussianNetwork(row: Row, prediction: Prediction): Network {
 }
 
 const edmNetwork =
-  (d: number): Network =>
+  (mu: Tensor, s: number, d: number, sign: number): Network =>
   (scaled, timestep) => {
     const sigma = Math.exp(4 * timestep);
     const norm = Math.hypot(sigma, d);
@@ -84,7 +97,7 @@ const edmNetwork =
       map(scaled, (value, i) => {
         const x = value * norm;
         const x0 = mu.data[i]! + (s ** 2 / (s ** 2 + sigma ** 2)) * (x - mu.data[i]!);
-        return (x0 - (d / norm) ** 2 * x) / ((sigma * d) / norm);
+        return (x0 - (d / norm) ** 2 * x) / ((sign * sigma * d) / norm);
       }),
     );
   };
@@ -115,55 +128,64 @@ function recordedPath(row: Row, recordings: Tensor): BrownianNoise {
 
 const once = (values: ArrayLike<number>): number[] => Array.from(values).filter((v, i, all) => i === 0 || v !== all[i - 1]);
 
+async function check(golden: Case, row: Row): Promise<void> {
+  const { name } = row;
+  const want = (key: string): Tensor | undefined => golden.want[`${name}/${key}`];
+  const noise = recorded(want("noise"));
+  const isPath = row.scheduler === "DPMSolverSDEScheduler";
+  const ready = samplingFromConfig(
+    { _class_name: row.scheduler, ...row.config },
+    {
+      steps: row.steps,
+      strength: row.strength,
+      eta: row.step.eta,
+      clippedDirection: row.step.use_clipped_model_output,
+      churn: row.step.s_churn,
+      churnNoise: row.step.s_noise,
+      mu: row.set_timesteps.mu,
+      ...(isPath ? { brownian: recordedPath(row, want("noise")!) } : {}),
+    },
+  );
+  const { sampler, prediction, begin } = ready;
+  const calls: { x: Tensor; level: NoiseLevel }[] = [];
+  const denoise = denoiserOf(gaussianNetwork(golden, row, prediction), prediction);
+  const watched: Denoiser = (x, level) => {
+    calls.push({ x, level });
+    return denoise(x, level);
+  };
+  const { start, mu } = golden;
+  const first = begin === 0 ? scale(start, ready.initNoiseSigma) : addNoise(mu, start, sampler.levels[begin]!);
+  const result = await sample(sampler, startAt(first, begin), watched, noise);
+
+  const scaled = calls.map((call) => scaleInput(call.x, call.level, prediction));
+  const timesteps = calls.map((call) => call.level.timestep);
+  const wantX = want("x")!;
+  expectClose([ready.initNoiseSigma], [row.init_noise_sigma], 1e-6, "init_noise_sigma");
+  expectClose(timesteps, want("timesteps")!.data, golden.tolerance, "timesteps");
+  if (want("sigmas") && ready.sigmas.length > 0) expectClose(once(ready.sigmas), once(want("sigmas")!.data), 1e-6, "sigmas");
+  expect(calls.length + 1).toBe(wantX.shape[0]);
+  [...calls.map((call) => call.x), result].forEach((x, i) =>
+    expectClose(x.data, rows(wantX, i).data, golden.tolerance, `x before call ${i}`),
+  );
+  if (want("scaled")) expectClose(concat(scaled).data, want("scaled")!.data, golden.tolerance, "scaled");
+  else expect(concat(scaled)).toEqual(concat(calls.map((call) => call.x)));
+  const third = calls[Math.min(2, calls.length - 1)]!.level;
+  if (want("noised")) expectClose(addNoise(mu, start, third).data, want("noised")!.data, golden.tolerance, "noised");
+  if (!isPath) expect(noise.drawn()).toBe(want("noise")?.shape[0] ?? 0);
+}
+
 describe("samplers and schedules", () => {
-  test.each(table.map((row) => [row.name, row] as const))("%s", async (name, row) => {
-    const noise = recorded(want[`${name}/noise`]);
-    const ready = samplingFromConfig(
-      { _class_name: row.scheduler, ...row.config },
-      {
-        steps: row.steps,
-        eta: row.step.eta,
-        clippedDirection: row.step.use_clipped_model_output,
-        churn: row.step.s_churn,
-        churnNoise: row.step.s_noise,
-        mu: row.set_timesteps.mu,
-        ...(row.scheduler === "DPMSolverSDEScheduler" ? { brownian: recordedPath(row, want[`${name}/noise`]!) } : {}),
-      },
-    );
-    const { sampler, prediction } = ready;
-    const calls: { x: Tensor; level: NoiseLevel }[] = [];
-    const denoise = denoiserOf(gaussianNetwork(row, prediction), prediction);
-    const watched: Denoiser = (x, level) => {
-      calls.push({ x, level });
-      return denoise(x, level);
-    };
-    expectClose([ready.initNoiseSigma], [row.init_noise_sigma], 1e-6, "init_noise_sigma");
-    const result = await sample(sampler, startAt(scale(start, ready.initNoiseSigma)), watched, noise);
+  test.each(recordedCase.rows.map((row) => [row.name, row] as const))("%s", (_, row) => check(recordedCase, row));
+});
 
-    const x = [...calls.map((call) => call.x), result];
-    const scaled = calls.map((call) => scaleInput(call.x, call.level, prediction));
-    const close = (got: ArrayLike<number>, key: string): void => expectClose(got, want[`${name}/${key}`]!.data, TOLERANCE, key);
-    close(
-      calls.map((call) => call.level.timestep),
-      "timesteps",
-    );
-    if (want[`${name}/sigmas`] && ready.sigmas.length > 0)
-      expectClose(once(ready.sigmas), once(want[`${name}/sigmas`]!.data), 1e-6, "sigmas");
-    const wantX = want[`${name}/x`]!;
-    expect(x.length).toBe(wantX.shape[0]);
-    x.forEach((at, i) => expectClose(at.data, rows(wantX, i).data, TOLERANCE, `x before call ${i}`));
-    if (want[`${name}/scaled`]) close(concat(scaled).data, "scaled");
-    else expect(concat(scaled)).toEqual(concat(calls.map((call) => call.x)));
-    const third = calls[Math.min(2, calls.length - 1)]!.level;
-    close(addNoise(mu, start, third).data, "noised");
-    if (row.scheduler !== "DPMSolverSDEScheduler") expect(noise.drawn()).toBe(want[`${name}/noise`]?.shape[0] ?? 0);
-  });
+describe("late starts, other lengths, other options", () => {
+  test.each(moreCase.rows.map((row) => [row.name, row] as const))("%s", (_, row) => check(moreCase, row));
+});
 
+describe("training schedules", () => {
   test.each(["ddim_leading", "ddim_linear", "ddim_cosine", "ddim_zero_snr"])("alphas_cumprod of %s", (name) => {
-    const row = table.find((each) => each.name === name)!;
-    const bars = want[`${name}/alphas_cumprod`]!.data;
+    const row = recordedCase.rows.find((each) => each.name === name)!;
+    const bars = recordedCase.want[`${name}/alphas_cumprod`]!.data;
     expectClose(alphasCumprod(configOf(row.scheduler, row.config)), bars, 1e-6, "alphas_cumprod");
   });
-
-  test("rows are many", () => expect(table.length).toBeGreaterThan(150));
 });
