@@ -10,6 +10,8 @@ export interface Context {
   readonly emission: Emission;
   /** bytes that a denoising step may take; above it, guidance runs in two halves */
   readonly memoryBudget: number;
+  /** whether the autoencoder works in tiles, for pictures larger than its own */
+  readonly tiled: boolean;
   readonly signal?: AbortSignal;
   /** things the user should know that are no failure */
   readonly onWarning: (message: string) => void;

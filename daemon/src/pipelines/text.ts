@@ -44,7 +44,9 @@ export async function encodePrompts(
   const positive = await encodeSide(context, padded[0]!, prompts.clipSkip);
   if (!guided) return { positive, negative: undefined };
   const absent = negativePrompt === undefined && context.model.folder.flags.force_zeros_for_empty_prompt === true;
-  return { positive, negative: absent ? zerosLike(positive) : await encodeSide(context, padded[1]!, prompts.clipSkip) };
+  // diffusers skips layers for the prompt alone.
+  const negativeSkip = compat === "diffusers" ? 0 : prompts.clipSkip;
+  return { positive, negative: absent ? zerosLike(positive) : await encodeSide(context, padded[1]!, negativeSkip) };
 }
 
 /** Rows of 77 ids: one, cut, as diffusers does; or as many as the text needs. */

@@ -103,6 +103,16 @@ export function chunk(x: Tensor, parts: number): Tensor[] {
   return Array.from({ length: parts }, (_, i) => rows(x, i * size, (i + 1) * size));
 }
 
+/** One picture's channels (1, c, …) cut into equal parts, each (1, c/parts, …). */
+export const chunkChannels = (x: Tensor, parts: number): Tensor[] =>
+  chunk(reshape(x, x.shape.slice(1)), parts).map((part) => reshape(part, [1, ...part.shape]));
+
+/** Parts of one picture, (1, c, …) each, joined along their channels. */
+export function joinChannels(parts: readonly Tensor[]): Tensor {
+  const joined = concat(parts.map((part) => reshape(part, part.shape.slice(1))));
+  return reshape(joined, [1, ...joined.shape]);
+}
+
 /** Population mean and standard deviation. */
 export function meanAndDeviation(x: Tensor): { mean: number; deviation: number } {
   let sum = 0;

@@ -71,6 +71,7 @@ async function runImage(node: ImageNode, options: RunOptions): Promise<Output[]>
     engine,
     emission,
     memoryBudget,
+    tiled: keys.memory.vae === "tiled",
     signal: options.signal,
     onWarning: (message) => {
       if (!warned.has(message)) options.onEvent({ event: "warning", node: name, message });
