@@ -1,7 +1,9 @@
-// Where the engine keeps what it can make again: packed weights and results of self-tests.
-import { readdir, stat } from "node:fs/promises";
+// Where the engine keeps what it can make again: packed weights, results of probes and self-tests.
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { writeFileAtomic } from "../base/files.ts";
 
 /** `$DIFFUSION_CACHE`, or the `diffusion` folder of the platform's cache folder. */
 export function cacheFolder(
@@ -25,4 +27,32 @@ export async function folderSize(folder: string): Promise<number> {
         .catch(() => 0),
     );
   return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
+}
+
+export interface Memory {
+  /** the cache folder; default: `cacheFolder()` */
+  readonly folder?: string;
+  /** find out anew, and remember that */
+  readonly refresh?: boolean;
+}
+
+/** What `findOut` gave when it was last asked under the same `facts`, which must be all that it depends on. */
+export async function remembered<T>(
+  kind: "probes" | "self-tests",
+  facts: unknown,
+  findOut: () => Promise<T>,
+  { folder = cacheFolder(), refresh = false }: Memory = {},
+): Promise<T> {
+  const key = createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+  const path = join(folder, kind, `${key}.json`);
+  if (!refresh) {
+    const known = await readFile(path, "utf8")
+      .then((text) => JSON.parse(text) as T)
+      .catch(() => undefined);
+    if (known !== undefined) return known;
+  }
+  const found = await findOut();
+  // A cache that cannot be written costs the same work at the next start, no more.
+  await writeFileAtomic(path, JSON.stringify(found)).catch(() => undefined);
+  return found;
 }

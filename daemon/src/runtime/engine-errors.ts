@@ -23,10 +23,10 @@ export function engineRefused(message: string, doing: string): DiffusionError {
   return new DiffusionError("engine", `the engine failed while ${doing}: ${text}`);
 }
 
-/** onnxruntime puts the file and function of its own source before the reason. */
+/** onnxruntime puts the file, line and function of its own source before the reason. */
 function withoutSourcePaths(message: string): string {
   return message
-    .replace(/\/onnxruntime_src\/\S+ /g, "")
+    .replace(/\/onnxruntime_src\/\S+ (?:(?:\S*::\S*|virtual|static|void|const|bool) )*/g, "")
     .replace(/\s+/g, " ")
     .trim();
 }

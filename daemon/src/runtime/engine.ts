@@ -85,6 +85,11 @@ export class Engine implements AsyncDisposable {
     return [...this.#loaded];
   }
 
+  /** The end of what the engine process wrote to its error output: drivers explain themselves there. */
+  get lastWords(): string {
+    return this.#child?.lastWords ?? "";
+  }
+
   /** Ends the engine process when what it is doing is done. The engine may be used again. */
   async close(): Promise<void> {
     const child = this.#child;
