@@ -23,7 +23,8 @@ export function multistepSchedule(
   if (config.use_flow_sigmas) return overFlow(config, options, schedulerClass, conversion, table);
 
   const { sigmas, timesteps } = placed(config, options, schedulerClass, conversion, table, alphaBars);
-  const last = finalSigma(config, schedulerClass, conversion === "default" ? table.sigmas[0]! : sigmas.at(-1)!, table);
+  const placesByTable = conversion === "default" || isComfyui(conversion);
+  const last = finalSigma(config, schedulerClass, placesByTable ? table.sigmas[0]! : sigmas.at(-1)!, table);
   return sigmaSchedule("variance-preserving", [...sigmas, last], timesteps.map(Math.trunc), table.timestepOf);
 }
 
