@@ -8,17 +8,27 @@ import { TorchGenerator } from "./torch-cpu.ts";
 const POOL_SIZE = 24;
 const DIGITS = 6;
 
+/** Points whose values are kept: the steps of a sampler share their ends, and finding a value anew is slow. */
+const REMEMBERED = 3;
+
 /**
  * The path over sigmas from `lowest` to `highest`; sigmas beyond are taken as the ends.
  * @param seed a non-negative integer
  */
 export function brownianTree(seed: bigint, lowest: number, highest: number): BrownianNoise {
   const [start, end] = [rounded(lowest), rounded(highest)];
+  const recent = new Map<string, Float64Array>();
+  const at = (sigma: number, shape: readonly number[]): Float64Array => {
+    const point = rounded(Math.min(end, Math.max(start, sigma)));
+    const key = [point, ...shape].join();
+    const value = recent.get(key) ?? pathAt(point, { seed, start, end, span: highest - lowest, shape });
+    recent.delete(key);
+    recent.set(key, value);
+    if (recent.size > REMEMBERED) recent.delete(recent.keys().next().value!);
+    return value;
+  };
   return (shape, from, to) => {
-    const within = (sigma: number): number => rounded(Math.min(end, Math.max(start, sigma)));
-    const at = (sigma: number): Float64Array =>
-      pathAt(within(sigma), { seed, start, end, span: highest - lowest, shape });
-    const [before, after] = [at(from), at(to)];
+    const [before, after] = [at(from, shape), at(to, shape)];
     const length = Math.sqrt(Math.abs(to - from));
     return { dtype: "f32", shape, data: Float32Array.from(after, (value, i) => (value - before[i]!) / length) };
   };
