@@ -33,17 +33,36 @@ export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> 
   const ids = idsOf(files);
   const bpe = new BpeTokenizer(definition(files, ids), {});
   const sections = rawSplitter(files.added);
-  const encodeSection = (text: string): number[] => bpe.encode(text, { add_special_tokens: false }).ids;
+  const encodeSection = (text: string): number[] => bpe.encode(composed(text), { add_special_tokens: false }).ids;
   return {
     encode: (text) =>
       sections(text.toWellFormed()).flatMap(({ token, text }) => (token ? [ids.get(text)!] : encodeSection(text))),
-    decode: (list) => (list.length === 0 ? "" : bpe.decode([...list], { clean_up_tokenization_spaces: false }).trim()),
+    decode: (list) => (list.length === 0 ? "" : strip(bpe.decode([...list], { clean_up_tokenization_spaces: false }))),
     bos: ids.get(bos)!,
     eos: ids.get(eos)!,
     pad: ids.get(pad)!,
     maxLength,
     vocabularySize: ids.size,
   };
+}
+
+/**
+ * The NFC form. Node needs quadratic time for long rows of combining marks, so a row of more than 64 is composed in parts,
+ * which leaves its marks in another order than Rust does.
+ */
+function composed(text: string): string {
+  if (!/\p{M}{65}/u.test(text)) return text.normalize("NFC");
+  return text.replace(/\P{M}*\p{M}{0,64}/gu, (part) => part.normalize("NFC"));
+}
+
+/** Without blanks at both ends, as Python counts blanks (U+FEFF is none). */
+function strip(text: string): string {
+  const isBlank = (c: string) => /\p{White_Space}/u.test(c) || (c >= "\x1c" && c <= "\x1f");
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text[start]!)) start++;
+  while (end > start && isBlank(text[end - 1]!)) end--;
+  return text.slice(start, end);
 }
 
 /** One row of `maxLength` ids with bos and eos, as diffusers makes it, and the text that did not fit as it prints it. */
@@ -95,20 +114,22 @@ const PIECES = String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N
 const split = (regex: string) => ({ type: "Split", pattern: { Regex: regex }, behavior: "Removed", invert: true });
 
 /**
- * The object tokenizer.json would hold, with two steps changed so that this library gives what the Rust one gives:
+ * The object tokenizer.json would hold, changed in three places to give what the Rust library gives:
+ * - NFC comes before it (see `composed`).
  * - Rust lower-cases letter by letter; JavaScript makes the last sigma of a word ς. So Σ is lowered before.
- * - The byte-level step splits once more, with JavaScript's `\s` (it counts U+FEFF, not U+0085). So a second Split stands in for it.
+ * - The byte-level step splits once more, with JavaScript's `\s` (it counts U+FEFF, not U+0085). So a second Split stands in.
+ *
+ * What stays different: Node knows letters of Unicode 17 and combining marks younger than Unicode 9, Rust's tables do not.
  */
 function definition({ merges, unknown, added }: ClipTokenizerFiles, ids: ReadonlyMap<string, number>) {
   return {
     version: "1.0",
     added_tokens: added
       .filter(({ normalized }) => normalized)
-      .map((token) => ({ ...token, id: ids.get(token.content)! })),
+      .map(({ content }) => ({ content: content.normalize("NFC"), normalized: true, id: ids.get(content)! })),
     normalizer: {
       type: "Sequence",
       normalizers: [
-        { type: "NFC" },
         { type: "Replace", pattern: { Regex: String.raw`\s+` }, content: " " },
         { type: "Replace", pattern: { String: "Σ" }, content: "σ" },
         { type: "Lowercase" },
