@@ -99,7 +99,7 @@ function dieWithParent(): void {
     if (orphan) process.kill(process.pid, "SIGKILL");
   }, 500)`;
   new Worker(watch, { eval: true }).unref();
-  process.on("disconnect", () => process.exit());
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 }
 
 /** When memory runs out, Linux shall end this process and not the daemon. */

@@ -149,7 +149,7 @@ export class Engine implements AsyncDisposable {
 
   /** Pushes out the least recently used idle sessions until `bytes` more fit the budget. */
   async #makeRoom(bytes: number): Promise<void> {
-    let total = [...this.#loaded].reduce((sum, s) => sum + s.memory, bytes);
+    let total = [...this.#loaded, ...this.#loading.keys()].reduce((sum, s) => sum + s.memory, bytes);
     const out: Session[] = [];
     for (const session of this.#loaded) {
       if (total <= this.#memoryBudget) break;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { graph, input, weight } from "../../../daemon/src/onnx/graph.ts";
+import { graph, input, node, weight } from "../../../daemon/src/onnx/graph.ts";
 import * as op from "../../../daemon/src/onnx/ops.ts";
 import { Engine } from "../../../daemon/src/runtime/engine.ts";
 import { tensor, tensorI64 } from "../../../daemon/src/tensor/tensor.ts";
@@ -96,6 +96,14 @@ describe("weights", () => {
     await expect(making).rejects.toMatchObject({ code: "engine" });
     await expect(making).rejects.toThrow(/preparing the unet: .*absent\.safetensors/);
   });
+});
+
+test("a node that the runtime refuses is named", async () => {
+  const x = input("x", "f32", [2, 3]);
+  const [y] = node("Conv", [x, x], [{ dtype: "f32", shape: [2, 3] }]);
+  const making = engine.session(graph([x], { y: op.relu(y!) }), { label: "the unet" });
+  await expect(making).rejects.toMatchObject({ code: "engine" });
+  await expect(making).rejects.toThrow(/preparing the unet: .*Conv_0/);
 });
 
 describe("residents", () => {
