@@ -1,16 +1,18 @@
-// Test suites, from fast to slow: unit (pure code), golden (numbers of the reference libraries), cli (the command from outside).
+// Test suites, from fast to slow: tidy (the house rules), unit (pure code and small graphs), golden (numbers of the reference
+// libraries), cli (the command from outside). Every *.test.ts below test/ belongs to one of them.
 import { defineConfig } from "vitest/config";
 
-const suite = (name: string, include: string[], options = {}) => ({
-  test: { name, include, testTimeout: 120_000, ...options },
+const suite = (name: string, include: string[], seconds: number) => ({
+  test: { name, include, testTimeout: seconds * 1000, hookTimeout: seconds * 1000 },
 });
 
 export default defineConfig({
   test: {
     projects: [
-      suite("unit", ["test/{tidy,schemas/**,daemon/**}*.test.ts", "test/tidy.test.ts"]),
-      suite("golden", ["test/golden/**/*.test.ts"]),
-      suite("cli", ["test/cli/**/*.test.ts"]),
+      suite("tidy", ["test/tidy.test.ts"], 60),
+      suite("unit", ["test/{schemas,language,daemon}/**/*.test.ts"], 120),
+      suite("golden", ["test/golden/**/*.test.ts"], 120),
+      suite("cli", ["test/cli/**/*.test.ts"], 300),
     ],
   },
 });
