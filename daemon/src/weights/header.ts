@@ -126,15 +126,18 @@ function readField(json: JsonCursor, field: string, entry: Draft): void {
   } else json.skip();
 }
 
+/** The one limit the reference reader does not have: a shape of millions of numbers would take many times the header's memory. */
+const MAX_RANK = 1024;
+
 function readShape(json: JsonCursor, entry: Draft): void {
   const shape: number[] = [];
   let elements: number | bigint | undefined = 1;
   for (let more = json.open(ARRAY); more; more = json.more(ARRAY)) {
     const size = json.unsigned();
-    shape.push(Number(size));
+    if (shape.push(Number(size)) > MAX_RANK) throw json.error(`the shape has more than ${MAX_RANK} dimensions`);
     elements = product(elements, size);
   }
-  entry.shape = shape;
+  entry.shape = shape.slice(); // without the room to grow that push left
   entry.elements = elements === undefined ? undefined : Number(elements);
 }
 
