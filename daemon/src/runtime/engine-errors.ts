@@ -3,6 +3,9 @@ import { DiffusionError } from "../base/errors.ts";
 
 const OUT_OF_MEMORY = /failed to allocate memory|bad_alloc|allocation failed|out of memory|bad allocation/i;
 
+/** What providers say that find no device or driver. */
+const NO_DEVICE = /no available backend|failed to get a webgpu adapter|failed to load shared library/i;
+
 /** The process ended while `doing` something. */
 export function engineDied(how: string, doing: string, lastWords: string): DiffusionError {
   const memory = how.includes("SIGKILL")
@@ -19,6 +22,11 @@ export function engineRefused(message: string, doing: string): DiffusionError {
     return new DiffusionError(
       "out-of-memory",
       `memory ran out while ${doing}: ${text}. Try a smaller picture or fewer pictures at once.`,
+    );
+  if (NO_DEVICE.test(message))
+    return new DiffusionError(
+      "device-unavailable",
+      `no device for ${doing}: ${text}. \`diffusion doctor\` shows the devices that work.`,
     );
   return new DiffusionError("engine", `the engine failed while ${doing}: ${text}`);
 }

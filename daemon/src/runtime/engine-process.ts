@@ -27,6 +27,7 @@ const handlers: { [K in Request["kind"]]: (request: Of<K>) => Promise<Answers[K]
   describe: () => ({ version: ort.env.versions.node ?? "unknown", backends: ort.listSupportedBackends() }),
 
   async create({ session, model, options }) {
+    await drop(session); // first, for its memory
     const made = await (typeof model === "string"
       ? ort.InferenceSession.create(model, options)
       : ort.InferenceSession.create(model, options));
@@ -56,13 +57,15 @@ const handlers: { [K in Request["kind"]]: (request: Of<K>) => Promise<Answers[K]
       residents.get(number)?.dispose();
       residents.delete(number);
     }
-    for (const number of request.sessions) {
-      await sessions.get(number)?.release();
-      sessions.delete(number);
-    }
+    for (const number of request.sessions) await drop(number);
     return null;
   },
 };
+
+async function drop(session: number): Promise<void> {
+  await sessions.get(session)?.release();
+  sessions.delete(session);
+}
 
 function fed(feed: Feed): ort.Tensor {
   if ("resident" in feed) {

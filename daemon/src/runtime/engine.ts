@@ -11,6 +11,7 @@ import { EngineChild } from "./engine-child.ts";
 import { physicalCores, usableMemory } from "./machine.ts";
 import type { CachePlan } from "./prepare.ts";
 import { prepare } from "./prepare.ts";
+import { whatLacks } from "./providers.ts";
 import type { SessionHost } from "./session.ts";
 import { Session } from "./session.ts";
 
@@ -61,9 +62,15 @@ export class Engine implements AsyncDisposable {
     };
   }
 
-  /** An engine for the target. Its process starts with the first session. */
+  /**
+   * An engine for the target. Its process starts with the first session.
+   * @throws DiffusionError `device-unavailable` when this system cannot have the target or lacks a library for it
+   */
   static start(options: EngineOptions): Promise<Engine> {
-    return Promise.resolve(new Engine(options));
+    const lacking = whatLacks(options.target);
+    if (lacking === undefined) return Promise.resolve(new Engine(options));
+    const message = `${options.target} cannot be used here: ${lacking}; \`diffusion doctor\` shows the devices that work`;
+    return Promise.reject(new DiffusionError("device-unavailable", message));
   }
 
   /**
@@ -142,7 +149,7 @@ export class Engine implements AsyncDisposable {
       await prepare(session, { target: this.target, threads: this.threads, cache, signal });
     } catch (error) {
       // A cancelled creation may have succeeded.
-      if (!session.child.dead) await releaseIn(session.child, [session]);
+      await releaseIn(session.child, [session]).catch(() => undefined);
       throw error;
     }
   }

@@ -71,8 +71,7 @@ async function prepareCached(session: Session, way: CachedWay): Promise<boolean>
     if (isFinal(error, session)) throw error;
     return false;
   }
-  // The session that wrote the entry holds every weight twice: the entry itself takes its place.
-  await session.child.request({ kind: "release", sessions: [session.number], residents: [] }, "packing weights");
+  // The session that wrote the entry holds every weight twice: one that maps the entry takes its place.
   return load(session, way);
 }
 

@@ -1,7 +1,5 @@
 // Whether a provider works on this machine and how fast it is, found out in an engine process of its own: a driver that
 // crashes or hangs is a reason, not a fault.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DiffusionError } from "../base/errors.ts";
 import type { Target } from "../nn/emission.ts";
@@ -12,7 +10,8 @@ import { full } from "../tensor/tensor.ts";
 import type { Memory } from "./cache-folder.ts";
 import { remembered } from "./cache-folder.ts";
 import { Engine } from "./engine.ts";
-import { cpuIdentity, driverIdentity, runtimeLibraries, runtimeVersion } from "./machine.ts";
+import { cpuIdentity, driverIdentity, runtimeVersion } from "./machine.ts";
+import { whatLacks } from "./providers.ts";
 
 export interface ProviderReport {
   readonly target: Target;
@@ -50,19 +49,6 @@ export async function probeProvider(target: Target): Promise<ProviderReport> {
 export function knownProvider(target: Target, memory?: Memory): Promise<ProviderReport> {
   const facts = [runtimeVersion(), cpuIdentity(), driverIdentity(), target];
   return remembered("probes", facts, () => probeProvider(target), memory);
-}
-
-/** What this installation or system lacks for a target; undefined when only trying can tell. */
-function whatLacks(target: Target): string | undefined {
-  if (target === "dml" && process.platform !== "win32") return "DirectML exists on Windows only";
-  if (target === "coreml" && process.platform !== "darwin") return "Core ML exists on macOS only";
-  if (target !== "cuda" && target !== "tensorrt") return undefined;
-  if (process.platform === "darwin") return "NVIDIA libraries do not exist for macOS";
-  const [prefix, suffix] = process.platform === "win32" ? ["", ".dll"] : ["lib", ".so"];
-  const needed = ["shared", target].map((name) => `${prefix}onnxruntime_providers_${name}${suffix}`);
-  const missing = needed.filter((file) => !existsSync(join(runtimeLibraries(), file)));
-  if (missing.length === 0) return undefined;
-  return `onnxruntime-node is installed without ${missing.join(" and ")} (looked in ${runtimeLibraries()})`;
 }
 
 /** GFLOP/s at the largest of two sizes that does not take long. @throws Error when the numbers are wrong */

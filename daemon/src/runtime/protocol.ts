@@ -13,6 +13,7 @@ export type Request =
   | { readonly kind: "describe" }
   | {
       readonly kind: "create";
+      /** a session of the same number is replaced */
       readonly session: number;
       /** a serialised graph, or the path of a model file */
       readonly model: Uint8Array | string;

@@ -54,6 +54,7 @@ describe("devices that are not there", () => {
   ] as const)("%s says where it exists", async (target, platform, reason) => {
     if (process.platform === platform) return;
     expect(await probeProvider(target)).toMatchObject({ works: false, reason });
+    await expect(Engine.start({ target })).rejects.toMatchObject({ code: "device-unavailable" });
   });
 
   test.skipIf(process.platform !== "linux")("cuda names the missing library", async () => {
@@ -67,6 +68,10 @@ describe("devices that are not there", () => {
     try {
       const report = await probeProvider("webgpu");
       expect(report.works).toBe(false);
+      await using engine = await Engine.start({ target: "webgpu" });
+      const x = input("x", "f32", [1]);
+      const making = engine.session(graph([x], { y: op.neg(x) }));
+      await expect(making).rejects.toMatchObject({ code: "device-unavailable" });
       expect(report.reason).toMatch(/adapter.*(libvulkan|vkCreateInstance|driver)/i);
     } finally {
       process.env = before;
