@@ -56,6 +56,7 @@ export function reason(error: unknown): string {
     ENOENT: "no such file or folder",
     EACCES: "permission denied",
     EPERM: "not permitted",
+    EEXIST: "a file of that name is in the way",
     EISDIR: "it is a folder",
     ENOTDIR: "a part of the path is not a folder",
     ENOSPC: "the disk is full",
