@@ -88,7 +88,8 @@ async function encode(
     finalNorm: !severalEncoders,
     projection,
   };
-  const graph = clipTextModel(scopeOf(context, encoder), config, options);
+  // It runs once a picture: full precision costs nothing.
+  const graph = clipTextModel(scopeOf(context, encoder).exact(), config, options);
   const session = await context.engine.session(graph, { label: "the text encoder", ...stopBy(context) });
   const outputs: Readonly<Record<string, Tensor>>[] = [];
   for (const ids of rows) {
