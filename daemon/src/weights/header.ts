@@ -83,9 +83,18 @@ interface Draft {
   end: number;
 }
 
+const UNSET = -1;
+
 function readEntry(json: JsonCursor, name: string): HeaderEntry {
   try {
-    return readFields(json, { name, dtype: undefined, shape: undefined, elements: undefined, begin: NaN, end: NaN });
+    return readFields(json, {
+      name,
+      dtype: undefined,
+      shape: undefined,
+      elements: undefined,
+      begin: UNSET,
+      end: UNSET,
+    });
   } catch (error) {
     if (error instanceof JsonError) throw new JsonError(`tensor ${quoted(name)}: ${error.message}`, error.at);
     throw error;
@@ -106,22 +115,19 @@ function readFields(json: JsonCursor, entry: Draft): HeaderEntry {
   const { dtype, shape } = entry;
   if (dtype === undefined) throw json.error("dtype is missing");
   if (shape === undefined) throw json.error("shape is missing");
-  if (Number.isNaN(entry.begin)) throw json.error("data_offsets is missing");
+  if (entry.begin === UNSET) throw json.error("data_offsets is missing");
   return entry as HeaderEntry;
 }
 
 function readField(json: JsonCursor, field: string, entry: Draft): void {
-  const once = (unset: boolean) => {
-    if (!unset) throw json.error(`${field} stands there twice`);
-  };
   if (field === "dtype") {
-    once(entry.dtype === undefined);
+    if (entry.dtype !== undefined) throw json.error("dtype stands there twice");
     entry.dtype = readDtype(json);
   } else if (field === "shape") {
-    once(entry.shape === undefined);
+    if (entry.shape !== undefined) throw json.error("shape stands there twice");
     readShape(json, entry);
   } else if (field === "data_offsets") {
-    once(Number.isNaN(entry.begin));
+    if (entry.begin !== UNSET) throw json.error("data_offsets stands there twice");
     readOffsets(json, entry);
   } else json.skip();
 }

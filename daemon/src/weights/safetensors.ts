@@ -132,17 +132,19 @@ function rangeFault({ dtype, shape, elements, begin, end }: HeaderEntry, start: 
   return `${dtype} ${formatShape(shape.slice(0, 16))} does not fill ${end - begin} bytes`;
 }
 
+/** Turns the entries into ranges, in the map they are in: a second map of 100,000 names would cost as much as the first. */
 function rangesOf(
   file: string,
-  entries: ReadonlyMap<string, HeaderEntry>,
+  entries: Map<string, HeaderEntry>,
   dataStart: number,
 ): Pick<WeightsFile, "tensors" | "unusable"> {
-  const tensors = new Map<string, TensorRange>();
+  const tensors = entries as Map<string, unknown> as Map<string, TensorRange>;
   const unusable = new Map<string, string>();
   for (const [name, { dtype: published, shape, begin, end }] of entries) {
     const dtype = USABLE.get(published);
-    if (dtype === undefined) unusable.set(name, published);
-    else tensors.set(name, { file, dtype, shape, offset: dataStart + begin, length: end - begin });
+    if (dtype) tensors.set(name, { file, dtype, shape, offset: dataStart + begin, length: end - begin });
+    else unusable.set(name, published);
   }
+  for (const name of unusable.keys()) tensors.delete(name);
   return { tensors, unusable };
 }
