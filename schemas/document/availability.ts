@@ -46,3 +46,6 @@ export function isAvailable(task: Task, path: string): boolean {
 export function isPartlyAvailable(task: Task, path: string): boolean {
   return (availability[task] ?? []).some((known) => known.startsWith(`${path}.`));
 }
+
+/** Groups that change nothing as long as each of their keys has its default. */
+export const neutralGroups: ReadonlySet<string> = new Set(["memory", "cache"]);

@@ -63,7 +63,7 @@ export function oneOrMore<Item extends TSchema>(item: Item, description: string)
 /** Width and height in one word: `512x768`. */
 export function sizeText(description: string, options: TSchemaOptions = {}) {
   return Type.String({
-    pattern: "^[0-9]{1,5}x[0-9]{1,5}$",
+    pattern: "^[0-9]{1,9}x[0-9]{1,9}$",
     patternErrorMessage: "a width and a height such as 512x768",
     description,
     examples: ["512x768"],

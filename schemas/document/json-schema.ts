@@ -65,10 +65,22 @@ function closed(keys: readonly string[]): Json {
   return { properties: Object.fromEntries(keys.map((key) => [key, true])), additionalProperties: false };
 }
 
-/** Schemas as plain JSON; what text points at (`format`) is ours alone and left out. */
+/**
+ * Schemas as plain JSON. What text points at (`format`) is ours alone and left out. Other tools read the largest seed as
+ * the double 2^64, so for them the bound includes it.
+ */
 function plain(schemas: Readonly<Record<string, TSchema>>): Json {
-  const json = JSON.stringify(schemas, (key, value: unknown) =>
-    key === "format" && (fileFormats as readonly unknown[]).includes(value) ? undefined : value,
-  );
+  const json = JSON.stringify(schemas, (key, value: unknown) => {
+    if (key === "format" && (fileFormats as readonly unknown[]).includes(value)) return undefined;
+    if (!isExact(value)) return value;
+    const { exclusiveMaximum: maximum, ...rest } = value;
+    return { ...rest, maximum };
+  });
   return JSON.parse(json) as Json;
+}
+
+function isExact(value: unknown): value is { exclusiveMaximum: number } {
+  return (
+    typeof value === "object" && value !== null && "exclusiveMaximum" in value && value.exclusiveMaximum === 2 ** 64
+  );
 }

@@ -73,7 +73,9 @@ export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>();
   return diagnostics
     .toSorted(
-      (a, b) => Number(!!a.place) - Number(!!b.place) || a.range.start - b.range.start || a.range.end - b.range.end,
+      (a, b) =>
+        Number(!!a.place) - Number(!!b.place) ||
+        (a.place ? 0 : a.range.start - b.range.start || a.range.end - b.range.end),
     )
     .filter((d) => {
       const id = `${d.code} ${d.range.start} ${d.range.end} ${d.place?.name ?? ""} ${d.message}`;

@@ -1,7 +1,8 @@
 // A node's keys with typed values, and the layers they come from: `defaults`, the node itself, `--set`.
-import { keysOf, tasks, type Task } from "../../../schemas/document/index.ts";
+import { keysOf, otherKeyNames, tasks, type Task } from "../../../schemas/document/index.ts";
 import { keyText, type MapAst, type PairAst, type ValueAst } from "./ast.ts";
 import type { Place, Report } from "./diagnostics.ts";
+import { nearest } from "./nearest.ts";
 import type { Reference } from "./references.ts";
 import { keyShape, type Shape } from "./shape.ts";
 import type { Range } from "./source.ts";
@@ -88,6 +89,13 @@ function reportForeignKey(task: Task, pair: PairAst, report: Report): void {
   }
   const message = `\`${key}\` is not a key of \`task: ${task}\`; it belongs to ${others.map((other) => `\`${other}\``).join(", ")}`;
   report({ code: "unknown-key", message, range: pair.key.range });
+}
+
+/** The keys that unknown keys of a node are probably meant to be. */
+export function meantKeys(task: Task, { pairs }: MapAst): ReadonlySet<string> {
+  const known = Object.keys(keysOf(task));
+  const unknown = pairs.map(keyText).filter((key) => !known.includes(key));
+  return new Set(unknown.slice(0, 100).flatMap((key) => nearest(key, known, otherKeyNames) ?? []));
 }
 
 /** Lays a layer over another. Groups such as `output` are merged key by key; a size replaces a size. */

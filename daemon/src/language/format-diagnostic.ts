@@ -36,12 +36,12 @@ export function formatDiagnostic(diagnostic: Diagnostic, options: FormatOptions)
   const text = place?.text ?? options.text;
   const lines = place ? lineStarts(text) : (options.lines ?? lineStarts(text));
   const paint = options.color ? colored : plain;
-  const where = place ? `${place.name} ${place.text}` : placeName(options.file, text, lines, range.start);
-  const head = `${where}: ${paint(severity, `${severity}[${code}]`)}: ${message}`;
+  const where = place ? visible(`${place.name} ${place.text}`) : placeName(options.file, text, lines, range.start);
+  const head = `${where}: ${paint(severity, `${severity}[${code}]`)}: ${visible(message)}`;
   const related = (diagnostic.related ?? []).map((other) => {
     return `note: ${other.message} is at ${placeName(options.file, text, lines, other.range.start)}`;
   });
-  const help = (diagnostic.fixes ?? []).map((fix) => `help: ${fix.title}`);
+  const help = (diagnostic.fixes ?? []).map((fix) => `help: ${visible(fix.title)}`);
   return [head, ...sourceLines(text, lines, range, severity, paint, [...related, ...help])].join("\n");
 }
 
@@ -108,9 +108,14 @@ function expand(text: string, column: number): string {
   let shown = "";
   for (const character of graphemes(text)) {
     const tab = " ".repeat(tabWidth - ((column + columns(shown)) % tabWidth));
-    shown += character === "\t" ? tab : character.replace(/\p{Cc}|[\u202a-\u202e\u2066-\u2069\uFEFF]/gu, "\uFFFD");
+    shown += character === "\t" ? tab : visible(character);
   }
   return shown;
+}
+
+/** Control characters and those that turn the direction of text as a symbol: a file must not steer the terminal. */
+function visible(text: string): string {
+  return text.replace(/\p{Cc}|[\u202a-\u202e\u2066-\u2069\uFEFF]/gu, "\uFFFD");
 }
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });

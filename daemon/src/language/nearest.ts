@@ -50,13 +50,15 @@ export function editDistance(a: string, b: string, limit = Infinity): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
       let cost = Math.min(replaced, previous[j]! + 1, row[j - 1]! + 1);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, before[j - 2]! + 1);
       row.push(cost);
+      if (cost < least) least = cost;
     }
-    if (Math.min(...row) >= limit) return limit;
+    if (least >= limit) return limit;
     [before, previous] = [previous, row];
   }
   return previous[b.length]!;

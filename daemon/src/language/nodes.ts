@@ -6,7 +6,7 @@ import { mapOf } from "./entries.ts";
 import { checkName } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { shapeOf } from "./shape.ts";
-import type { Range } from "./source.ts";
+import { type LineStarts, lineStarts, positionAt, type Range } from "./source.ts";
 import { checkValue, headOf, invalid } from "./validate.ts";
 
 /** The name of the only node of a file without `workflow`. */
@@ -34,7 +34,8 @@ export function findNodes(root: MapAst, text: string, report: Report): FoundNode
   if (map?.pairs.length === 0) {
     report({ code: "missing-key", message: "`workflow` has no nodes", range: workflow.key.range });
   }
-  return (map?.pairs ?? []).flatMap((pair) => namedNode(pair, text, report) ?? []);
+  const lines = lineStarts(text);
+  return (map?.pairs ?? []).flatMap((pair) => namedNode(pair, text, lines, report) ?? []);
 }
 
 function onlyNode(root: MapAst, pairs: readonly PairAst[], text: string): FoundNode {
@@ -54,22 +55,25 @@ function refuseBesideWorkflow(pair: PairAst, report: Report): void {
   report({ code: "unknown-key", message, range: pair.key.range, fixes });
 }
 
-function namedNode(pair: PairAst, text: string, report: Report): FoundNode | undefined {
+function namedNode(pair: PairAst, text: string, lines: LineStarts, report: Report): FoundNode | undefined {
   const name = keyText(pair);
   checkName(pair, "a node", report);
   const map = mapOf(pair.value, name, report);
   const range = pairRange(pair);
-  return map && { name, map, range, nameRange: pair.key.range, text: dedent(text, range) };
+  return (
+    map && {
+      name,
+      map,
+      range,
+      nameRange: pair.key.range,
+      text: dedent(text.slice(range.start, range.end), positionAt(lines, range.start).character),
+    }
+  );
 }
 
 /** A part of the text with the indentation of its first line taken from all lines. */
-function dedent(text: string, range: Range): string {
-  const lineStart = Math.max(text.lastIndexOf("\n", range.start - 1), text.lastIndexOf("\r", range.start - 1)) + 1;
-  const indent = range.start - lineStart;
-  const [first, ...rest] = text
-    .slice(range.start, range.end)
-    .trimEnd()
-    .split(/\r\n|\n|\r/);
+function dedent(part: string, indent: number): string {
+  const [first, ...rest] = part.trimEnd().split(/\r\n|\n|\r/);
   const moved = rest.map((line) => (line.slice(0, indent).trim() === "" ? line.slice(indent) : line));
   return [first, ...moved].join("\n");
 }

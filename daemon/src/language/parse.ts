@@ -5,12 +5,12 @@ import { findPair, type MapAst, type ValueAst } from "./ast.ts";
 import { readDefaults } from "./defaults.ts";
 import { collector, type Diagnostic, hasErrors, type Report, reportIn, sorted } from "./diagnostics.ts";
 import type { DiffusionDocument, DocumentNode, Variable } from "./document.ts";
-import { checkEntries, checkEntry, type Entries, layOver } from "./entries.ts";
+import { checkEntries, checkEntry, type Entries, layOver, meantKeys } from "./entries.ts";
 import { checkVersion, type Head, readHead, reportMissingVersion } from "./head.ts";
 import { findNodes, type FoundNode, taskOf } from "./nodes.ts";
 import { orderNodes, type Reference } from "./references.ts";
 import { checkRequired, checkRules } from "./rules.ts";
-import { type LineStarts, lineStarts } from "./source.ts";
+import { type LineStarts, lineStarts, positionAt } from "./source.ts";
 import { checkReferences } from "./check-references.ts";
 import { plainValue, reportUnknownKey } from "./validate.ts";
 import { type Expansion, expandMap, expandPair, readVariables } from "./variables.ts";
@@ -54,14 +54,14 @@ export function applySet(text: string, sets: readonly string[]): ParseResult {
   const { diagnostics, report } = collector();
   const unavailable = collector();
   const root = readYaml(text, report);
-  const reader: Reader = { text, report, unavailable: unavailable.report, complete: !hasErrors(diagnostics) };
-  const read = root && readRoot(root, sets, reader);
-  if (!root && reader.complete) reportMissingVersion(text, { start: 0, end: 0 }, report);
-  const all = sorted(diagnostics);
+  const read = root && readRoot(root, sets, { text, report, unavailable: unavailable.report });
+  if (!root && diagnostics.length === 0) reportMissingVersion(text, { start: 0, end: 0 }, report);
+  const lines = lineStarts(text);
+  const all = sorted(withoutEchoes(diagnostics, lines));
   const document = read && !hasErrors(all) ? toDocument(read) : undefined;
   return {
     text,
-    lines: lineStarts(text),
+    lines,
     ...(root ? { root } : {}),
     nodes: read?.nodes ?? [],
     diagnostics: all,
@@ -70,12 +70,30 @@ export function applySet(text: string, sets: readonly string[]): ParseResult {
   };
 }
 
-/** What the stages of reading share. `complete` is false when the YAML has errors: then nothing is said to be missing. */
+/**
+ * Leaves out what follows from errors in the syntax: other problems in the same line, and whatever is missing, since it
+ * may stand in the part that cannot be read.
+ */
+function withoutEchoes(diagnostics: readonly Diagnostic[], lines: LineStarts): readonly Diagnostic[] {
+  const lineOf = ({ range }: Diagnostic) => positionAt(lines, range.start).line;
+  const broken = new Set(diagnostics.filter(({ code }) => code === "yaml-syntax").map(lineOf));
+  if (broken.size === 0) return diagnostics;
+  return diagnostics.filter((diagnostic) => {
+    const { code, place } = diagnostic;
+    if (code === "yaml-syntax") return true;
+    return (
+      !code.startsWith("missing-") &&
+      code !== "not-a-document" &&
+      (place !== undefined || !broken.has(lineOf(diagnostic)))
+    );
+  });
+}
+
+/** What the stages of reading share. */
 interface Reader {
   readonly text: string;
   readonly report: Report;
   readonly unavailable: Report;
-  readonly complete: boolean;
 }
 
 interface Read {
@@ -87,14 +105,14 @@ interface Read {
 }
 
 function readRoot(root: ValueAst, sets: readonly string[], reader: Reader): Read | undefined {
-  const { text, report, complete } = reader;
+  const { text, report } = reader;
   if (root.kind !== "map") {
     const message = "a file is lines of `key: value`, the first of them `diffusion: 1`";
-    if (complete && isEmpty(root)) reportMissingVersion(text, { start: 0, end: 0 }, report);
-    else if (complete) report({ code: "not-a-document", message, range: root.range });
+    if (isEmpty(root)) reportMissingVersion(text, { start: 0, end: 0 }, report);
+    else report({ code: "not-a-document", message, range: root.range });
     return undefined;
   }
-  if (!checkVersion(root, text, complete ? report : () => undefined)) return undefined;
+  if (!checkVersion(root, text, report)) return undefined;
   return readMap(root, parseArguments(sets, report), reader);
 }
 
@@ -182,11 +200,11 @@ function reportNoTarget(
   reportUnknownKey(pair, known, where, report);
 }
 
-function finishNode(node: ParsedNode, { report, complete }: Reader): ParsedNode {
+function finishNode(node: ParsedNode, { report }: Reader): ParsedNode {
   if (!node.task) return node;
   const ruled = { name: node.name, task: node.task, entries: node.entries, head: node.nameRange };
   checkRules(ruled, report);
-  if (complete) checkRequired(ruled, report);
+  checkRequired(ruled, meantKeys(node.task, node.map), report);
   return { ...node, references: [...node.entries.values()].flatMap((entry) => entry.references) };
 }
 

@@ -39,17 +39,20 @@ export interface Order {
   readonly cycles: readonly (readonly string[])[];
 }
 
+/** Circles that are looked for; a file with more is told about these first. */
+const mostCycles = 100;
+
 /** Orders nodes. `needs` lists for each the nodes it refers to; independent ones keep their order. */
 export function orderNodes(needs: ReadonlyMap<string, readonly string[]>): Order {
   const waiting = new Map([...needs].map(([node, needed]) => [node, new Set(needed.filter((n) => needs.has(n)))]));
   const users = invert(waiting);
-  const order = drain(waiting, users);
+  const free = [...waiting].filter(([, needed]) => needed.size === 0).map(([node]) => node);
+  const order = drain(free, waiting, users);
   const cycles: string[][] = [];
-  while (waiting.size > 0) {
+  while (waiting.size > 0 && cycles.length < mostCycles) {
     const cycle = findCycle(waiting);
     cycles.push(cycle);
-    for (const node of cycle) release(node, waiting, users);
-    drain(waiting, users);
+    drain(cycle, waiting, users);
   }
   return { order, cycles };
 }
@@ -60,22 +63,24 @@ function invert(needs: ReadonlyMap<string, ReadonlySet<string>>): Map<string, st
   return users;
 }
 
-/** Takes out every node that waits for nothing, and those this frees, and so on. */
-function drain(waiting: Map<string, Set<string>>, users: ReadonlyMap<string, readonly string[]>): string[] {
-  const ready = [...waiting].filter(([, needed]) => needed.size === 0).map(([node]) => node);
+/** Takes out the nodes, those that waited for nothing else, and so on. */
+function drain(
+  nodes: readonly string[],
+  waiting: Map<string, Set<string>>,
+  users: ReadonlyMap<string, readonly string[]>,
+): string[] {
+  const ready = [...nodes];
+  for (const node of ready) waiting.delete(node);
   for (const node of ready) {
-    waiting.delete(node);
     for (const user of users.get(node) ?? []) {
       const needed = waiting.get(user);
-      if (needed?.delete(node) && needed.size === 0) ready.push(user);
+      if (needed?.delete(node) && needed.size === 0) {
+        waiting.delete(user);
+        ready.push(user);
+      }
     }
   }
   return ready;
-}
-
-function release(node: string, waiting: Map<string, Set<string>>, users: ReadonlyMap<string, readonly string[]>): void {
-  waiting.delete(node);
-  for (const user of users.get(node) ?? []) waiting.get(user)?.delete(node);
 }
 
 /** Follows what waits for what until a node comes again. All nodes wait, so one does. */

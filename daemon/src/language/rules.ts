@@ -23,10 +23,11 @@ export function checkRules(node: RuledNode, report: Report): void {
   for (const rule of rules) rule(node, report);
 }
 
-/** Checks that nothing is missing. Apart from the rules, because it has no use in a text with syntax errors. */
-export function checkRequired(node: RuledNode, report: Report): void {
+/** Checks that nothing is missing. What is `misspelt` has been reported as such. */
+export function checkRequired(node: RuledNode, misspelt: ReadonlySet<string>, report: Report): void {
   for (const key of neededKeys(node)) {
-    if (!node.entries.has(key)) reportMissing(key, shapeOf(keysOf(node.task)[key]!), node.head, report);
+    if (!node.entries.has(key) && !misspelt.has(key))
+      reportMissing(key, shapeOf(keysOf(node.task)[key]!), node.head, report);
   }
   for (const entry of node.entries.values()) checkGroup(entry, report);
 }

@@ -1,9 +1,16 @@
 // What is valid but cannot run in this version, named one by one.
-import { availability, isAvailable, isPartlyAvailable, type Task } from "../../../schemas/document/index.ts";
+import {
+  availability,
+  isAvailable,
+  isPartlyAvailable,
+  neutralGroups,
+  type Task,
+} from "../../../schemas/document/index.ts";
 import { findPair } from "./ast.ts";
 import { type Diagnostic, collector, type Report, reportIn } from "./diagnostics.ts";
 import type { Entry } from "./entries.ts";
 import type { ParsedNode } from "./parse.ts";
+import type { Range } from "./source.ts";
 import { invalid } from "./validate.ts";
 
 /** Everything in the nodes that this version cannot run. */
@@ -25,7 +32,7 @@ function checkNode(node: ParsedNode, report: Report): void {
 }
 
 function checkEntry(task: Task, entry: Entry, report: Report): void {
-  const { key, value, shape, ast, keyRange, place } = entry;
+  const { key, value, shape, keyRange, place } = entry;
   if (value === invalid || value === shape.default) return;
   const inPlace = place ? reportIn(place, report) : report;
   for (const { node, range } of entry.references) {
@@ -33,13 +40,24 @@ function checkEntry(task: Task, entry: Entry, report: Report): void {
     inPlace({ code: "not-available", message, range });
   }
   if (isAvailable(task, key)) return;
-  if (!isPartlyAvailable(task, key)) {
-    inPlace({ code: "not-available", message: `\`${key}\` is not available in this version`, range: keyRange });
-    return;
+  if (isPartlyAvailable(task, key) || neutralGroups.has(key)) checkGroup(task, entry, inPlace);
+  else reportUnavailable(key, keyRange, inPlace);
+}
+
+/** A group of which parts can run, or which is harmless as long as every part says what holds anyway. */
+function checkGroup(task: Task, entry: Entry, report: Report): void {
+  const { key, ast, shape, keyRange } = entry;
+  const parts = Object.entries(entry.value as object).filter(([part, value]) => {
+    return value !== shape.properties?.[part]?.default && !isAvailable(task, `${key}.${part}`);
+  });
+  const whole = !isPartlyAvailable(task, key);
+  if (whole && parts.length > 0) reportUnavailable(key, keyRange, report);
+  for (const [part] of whole ? [] : parts) {
+    const range = ast.kind === "map" ? findPair(ast, part)?.key.range : undefined;
+    reportUnavailable(`${key}.${part}`, range ?? keyRange, report);
   }
-  for (const [part, partValue] of Object.entries(value as object)) {
-    if (isAvailable(task, `${key}.${part}`) || partValue === shape.properties?.[part]?.default) continue;
-    const range = (ast.kind === "map" ? findPair(ast, part)?.key.range : undefined) ?? keyRange;
-    inPlace({ code: "not-available", message: `\`${key}.${part}\` is not available in this version`, range });
-  }
+}
+
+function reportUnavailable(path: string, range: Range, report: Report): void {
+  report({ code: "not-available", message: `\`${path}\` is not available in this version`, range });
 }

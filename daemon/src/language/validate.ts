@@ -64,7 +64,7 @@ function checkList(shape: Shape, ast: ListAst, path: string, walk: Walk): unknow
   if (!branch) return wrongType(shape, ast, path, walk);
   const { minItems = 0, maxItems = Infinity } = branch;
   if (ast.items.length < minItems || ast.items.length > maxItems) {
-    const message = `\`${path}\` has ${ast.items.length} items; it takes ${bounds(minItems, maxItems)}`;
+    const message = `\`${path}\` has ${counted(ast.items.length, "item")}; it takes ${bounds(minItems, maxItems)}`;
     walk.report({ code: "out-of-range", message, range: ast.range });
     return invalid;
   }
@@ -94,7 +94,7 @@ function checkText(shape: Shape, ast: ScalarAst, value: string, path: string, wa
     const message =
       value === ""
         ? `\`${path}\` is empty`
-        : `\`${path}\` has ${value.length} characters; it takes ${bounds(minLength, maxLength)}`;
+        : `\`${path}\` has ${counted(value.length, "character")}; it takes ${bounds(minLength, maxLength)}`;
     walk.report({ code: "out-of-range", message, range: ast.range });
     return invalid;
   }
@@ -211,7 +211,10 @@ function wrongType(shape: Shape, ast: ValueAst, path: string, walk: Walk): typeo
     written === "empty"
       ? `\`${path}\` has no value; write ${expectation(shape)}`
       : `\`${path}\` must be ${expectation(shape)}, not ${written}`;
-  const fixes = written !== "empty" && textBranch(shape) ? quote(ast.range, walk.text) : [];
+  const fixes =
+    written !== "empty" && textBranch(shape)?.format === undefined && textBranch(shape)
+      ? quote(ast.range, walk.text)
+      : [];
   walk.report({ code: "wrong-type", message, range: ast.range, fixes });
   return invalid;
 }
@@ -248,7 +251,8 @@ export function reportUnknownKey(pair: PairAst, known: readonly string[], where:
 
 /** Reports a key that has to be there. */
 export function reportMissing(path: string, shape: Shape, range: Range, report: Report): void {
-  const description = shape.description ? ` (${shape.description.replace(/\.$/, "")})` : "";
+  const sentence = shape.description?.split(/\.(?: |$)/, 1)[0];
+  const description = sentence ? ` (${sentence})` : "";
   report({ code: "missing-key", message: `\`${path}\` is missing${description}`, range });
 }
 
@@ -259,6 +263,10 @@ export function headOf(ast: MapAst): Range {
 
 function replace(range: Range, newText: string, title = `Change to \`${newText}\``): Fix {
   return { title, edits: [{ range, newText }] };
+}
+
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
 
 function bounds(minimum: number, maximum: number): string {

@@ -104,7 +104,7 @@ function reportUnknown(scalar: ScalarAst, written: string, name: string, index: 
   expansion.report({ code: "unknown-variable", message, range, fixes });
 }
 
-/** The range of a part of a scalar; that of the whole scalar where escapes or line breaks move the part. */
+/** The range of a part of a scalar; the first part like it where line breaks move it; else that of the scalar. */
 function partRange(scalar: ScalarAst, part: string, index: number, text: string) {
   for (const quote of [0, 1]) {
     const start = scalar.range.start + quote + index;
@@ -112,7 +112,9 @@ function partRange(scalar: ScalarAst, part: string, index: number, text: string)
       return { start, end: start + part.length };
     }
   }
-  return scalar.range;
+  const found = text.slice(scalar.range.start, scalar.range.end).indexOf(part);
+  if (found < 0) return scalar.range;
+  return { start: scalar.range.start + found, end: scalar.range.start + found + part.length };
 }
 
 /** Reads `vars`, and the `--set vars.name=value` over it. A variable may use those above it. */

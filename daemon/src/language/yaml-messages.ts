@@ -38,13 +38,13 @@ function missing(message: string): string {
   return message;
 }
 
-/** Puts the value of the line at the offset in single quotes. A comment behind it stays one. */
+/** Puts the value of the line at the offset in single quotes, unless it may be meant as a list or map. A comment stays one. */
 function quoteValueOfLine(text: string, offset: number): Fix | undefined {
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
   const line = text.slice(lineStart, lineStart + longestLine + 1).split(/[\r\n]/, 1)[0]!;
   if (line.length > longestLine) return undefined;
   const match = /^([ ]*(?:- )?[A-Za-z_][\w-]*:[ ]+)(?!['"])(\S.*)$/.exec(line);
-  if (!match) return undefined;
+  if (!match || (/^[[{]/.test(match[2]!) && !/(?:prompt|prompt_2|text|title):/.test(match[1]!))) return undefined;
   const value = match[2]!.replace(/ #.*$/, "").trimEnd();
   const start = lineStart + match[1]!.length;
   const newText = `'${value.replaceAll("'", "''")}'`;

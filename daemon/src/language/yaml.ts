@@ -1,7 +1,8 @@
 // Text to tree: YAML 1.2 core with limits, never throwing. The yaml package reads; everything after works on our tree.
-import { Composer, type CST, type Document, Lexer, type Node, Parser, type YAMLError } from "yaml";
+import { Composer, type CST, type Document, Lexer, type Node, Parser, visit, type YAMLError } from "yaml";
 import type { ValueAst } from "./ast.ts";
 import type { Report } from "./diagnostics.ts";
+import { lineStarts, positionAt, type Range } from "./source.ts";
 import { TreeReader } from "./yaml-tree.ts";
 import { syntaxMessage } from "./yaml-messages.ts";
 
@@ -78,7 +79,7 @@ function compose(tokens: readonly CST.Token[], text: string, report: Report): Do
     Error.stackTraceLimit = traceLimit;
   }
   const [first, second] = documents;
-  if (first) reportSyntax([...first.errors, ...first.warnings], text, report);
+  if (first) reportSyntax(first, text, report);
   if (second) refuseSecondDocument(second, text, report);
   return first;
 }
@@ -97,16 +98,34 @@ function refuseSecondDocument(document: Document.Parsed, text: string, report: R
 }
 
 /** Reports the first problem of each line: the others follow from it. */
-function reportSyntax(errors: readonly YAMLError[], text: string, report: Report): void {
+function reportSyntax(document: Document.Parsed, text: string, report: Report): void {
+  const problems = [...document.errors, ...document.warnings];
+  const lines = problems.length > 0 ? lineStarts(text) : [];
   const linesSeen = new Set<number>();
-  for (const error of errors) {
+  for (const error of problems) {
+    const { line } = positionAt(lines, error.pos[0]);
+    if (linesSeen.has(line)) continue;
     if (linesSeen.size === largestSyntaxReport) return;
-    const start = Math.min(Math.max(error.pos[0], 0), text.length);
-    const end = Math.min(Math.max(error.pos[1], start), text.length);
-    const lineStart = text.lastIndexOf("\n", start - 1);
-    if (linesSeen.has(lineStart)) continue;
-    linesSeen.add(lineStart);
+    linesSeen.add(line);
+    const range = openQuote(document, error) ?? clamp(error.pos, text.length);
     const code = error.code === "TAG_RESOLVE_FAILED" ? "yaml-feature" : "yaml-syntax";
-    report({ code, ...syntaxMessage(error, text), range: { start, end } });
+    report({ code, ...syntaxMessage(error, text), range });
   }
+}
+
+function clamp([from, to]: readonly [number, number], length: number): Range {
+  const start = Math.min(Math.max(from, 0), length);
+  return { start, end: Math.min(Math.max(to, start), length) };
+}
+
+/** The quote that is never closed. The package points at the end of the text, where nobody looks for it. */
+function openQuote(document: Document.Parsed, error: YAMLError): Range | undefined {
+  if (error.code !== "MISSING_CHAR" || !error.message.includes("quote")) return undefined;
+  let start: number | undefined;
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (node.type?.startsWith("QUOTE") && node.range?.[1] === error.pos[1]) start = node.range[0];
+    },
+  });
+  return start === undefined ? undefined : { start, end: start + 1 };
 }
