@@ -27,7 +27,7 @@ import { TorchGenerator } from "../../daemon/src/random/torch-cpu.ts";
 import { Engine } from "../../daemon/src/runtime/engine.ts";
 import { rows, type Tensor, tensor } from "../../daemon/src/tensor/tensor.ts";
 import { encodePadded, loadClipTokenizer } from "../../daemon/src/tokenizers/clip.ts";
-import { readJson } from "../../daemon/src/weights/json.ts";
+import { readJson } from "../../daemon/src/base/json.ts";
 import { openWeights } from "../../daemon/src/weights/source.ts";
 import { readSafetensors } from "./read-safetensors.ts";
 import { expectClose, referenceFolder } from "./reference.ts";

@@ -2,7 +2,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { DiffusionError } from "../base/errors.ts";
-import { readJson } from "../weights/json.ts";
+import { readJson } from "../base/json.ts";
 
 export interface ModelFolder {
   readonly path: string;

@@ -40,23 +40,27 @@ function nameValues(graph: Graph, nodes: readonly Node[], initializers: readonly
   for (const value of graph.inputs) if (value.origin.kind === "input") names.set(value, value.origin.name);
   for (const [name, value] of Object.entries(graph.outputs))
     if (value.origin.kind === "node" && !names.has(value)) names.set(value, name);
-  const weights = new Map<string, string>();
+  const weights = { byPlace: new Map<string, string>(), taken: new Set<string>() };
   initializers.forEach((value, i) =>
-    names.set(value, value.origin.kind === "weight" ? weightName(value, weights, i) : `constant_${i}`),
+    names.set(value, value.origin.kind === "weight" ? weightName(value, weights) : `constant_${i}`),
   );
   let next = 0;
   for (const n of nodes) for (const value of n.outputs) if (!names.has(value)) names.set(value, `value_${next++}`);
   return names;
 }
 
-/** One name per byte range, so that a weight used twice is stored once; the key if it is free. */
-function weightName({ origin }: Value, taken: Map<string, string>, index: number): string {
+/** One name per byte range and type, so that a weight used twice is stored once; the key if it is free. */
+function weightName(
+  { origin, dtype, shape }: Value,
+  names: { byPlace: Map<string, string>; taken: Set<string> },
+): string {
   if (origin.kind !== "weight") throw new TypeError("not a weight");
-  const place = `${origin.range.file}:${origin.range.offset}`;
-  const known = taken.get(place);
+  const place = [origin.range.file, origin.range.offset, dtype, ...shape].join(":");
+  const known = names.byPlace.get(place);
   if (known !== undefined) return known;
-  const name = [...taken.values()].includes(origin.key) ? `${origin.key}:${index}` : origin.key;
-  taken.set(place, name);
+  const name = names.taken.has(origin.key) ? `${origin.key}:${names.taken.size}` : origin.key;
+  names.byPlace.set(place, name);
+  names.taken.add(name);
   return name;
 }
 

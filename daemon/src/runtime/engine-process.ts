@@ -1,6 +1,6 @@
 // The engine process: loads onnxruntime, makes sessions, runs them and holds resident tensors. One per device.
 // A run blocks its event loop and may crash it: that is why it is a process of its own.
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import ort from "onnxruntime-node";
 import type { DType } from "../tensor/tensor.ts";
@@ -52,6 +52,19 @@ const handlers: { [K in Request["kind"]]: (request: Of<K>) => Promise<Answers[K]
     return answer;
   },
 
+  async compute({ model, options, path, offsets }) {
+    const session = await ort.InferenceSession.create(model, options);
+    const outputs = await session.run({});
+    const file = openSync(path, "r+");
+    try {
+      for (const [name, offset] of Object.entries(offsets)) write(file, outputs[name]!, offset);
+    } finally {
+      closeSync(file);
+      await session.release();
+    }
+    return null;
+  },
+
   async release(request) {
     for (const number of request.residents) {
       residents.get(number)?.dispose();
@@ -61,6 +74,12 @@ const handlers: { [K in Request["kind"]]: (request: Of<K>) => Promise<Answers[K]
     return null;
   },
 };
+
+function write(file: number, output: ort.Tensor, offset: number): void {
+  const { buffer, byteOffset, byteLength } = output.data as Float32Array;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, offset + done);
+}
 
 async function drop(session: number): Promise<void> {
   await sessions.get(session)?.release();

@@ -9,7 +9,7 @@ import { serialize } from "../onnx/serialize.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { EngineChild } from "./engine-child.ts";
 import { physicalCores, usableMemory } from "./machine.ts";
-import type { CachePlan } from "./prepare.ts";
+import type { DiskCache } from "./disk-cache.ts";
 import { prepare } from "./prepare.ts";
 import { whatLacks } from "./providers.ts";
 import type { SessionHost } from "./session.ts";
@@ -43,7 +43,7 @@ export class Engine implements AsyncDisposable {
   readonly target: Target;
   readonly threads: number;
   readonly #memoryBudget: number;
-  readonly #cache: CachePlan;
+  readonly #cache: DiskCache;
   readonly #loaded = new Set<Session>();
   readonly #loading = new Map<Session, Promise<void>>();
   readonly #host: SessionHost;

@@ -1,32 +1,21 @@
-// How a graph gets into the engine process: from the prepacked cache, or optimised now and put there for the next time.
-import { dirname } from "node:path";
+// How a graph gets into the engine process: small ones at once; large ones over precomputed weights, and from the second time
+// on from the prepacked cache.
 import { DiffusionError } from "../base/errors.ts";
 import type { Target } from "../nn/emission.ts";
 import { serialize } from "../onnx/serialize.ts";
-import {
-  beginPrepacked,
-  commitPrepacked,
-  discardPrepacked,
-  findPrepacked,
-  prepackedKey,
-  readingOptions,
-  writingOptions,
-} from "./prepacked-cache.ts";
+import type { DiskCache } from "./disk-cache.ts";
+import { beginEntry, commitEntry, discardEntry, findEntry, seenBefore } from "./disk-cache.ts";
+import { precompute } from "./precomputed-weights.ts";
+import { prepackedKey, prepackedModel, readingOptions, writingOptions } from "./prepacked-cache.ts";
 import type { Session } from "./session.ts";
 import type { SessionOptions } from "./session-options.ts";
 import { sessionOptions } from "./session-options.ts";
 
-/** The cache a session may use. */
-export interface CachePlan {
-  readonly folder: string;
-  /** bytes of all entries together */
-  readonly limit: number;
-}
-
 export interface Preparation {
   readonly target: Target;
   readonly threads: number;
-  readonly cache: CachePlan | undefined;
+  /** the cache a session may use */
+  readonly cache: DiskCache | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -34,57 +23,63 @@ export interface Preparation {
 export async function prepare(session: Session, preparation: Preparation): Promise<void> {
   const { target, threads, cache, signal } = preparation;
   const options = sessionOptions(target, threads);
-  const model = serialize(session.graph);
   const create: Create = (from, how) =>
     session.child.request(
       { kind: "create", session: session.number, model: from, options: how },
       `preparing ${session.label}`,
       signal,
     );
+  const model = serialize(session.graph);
   const key = cache && (await prepackedKey(target, session.graph, model).catch(() => undefined));
   // Without a key a weights file is missing: creation says so.
-  if (cache && key && (await prepareCached(session, { model, key, options, create, cache }))) return;
-  await create(model, options);
+  if (!cache || !key) return void (await create(model, options));
+  const way: CachedWay = { session, key, options, create, cache };
+  if (await load(way)) return;
+  // Now: sizes that are asked for once are not worth gigabytes of disk.
+  const again = await seenBefore(cache, key);
+  const light = serialize(await precompute(session.graph, session.child, cache, signal));
+  if (again && (await pack(light, way))) return;
+  await create(light, options);
 }
 
 type Create = (from: Uint8Array | string, how: SessionOptions) => Promise<null>;
 
 interface CachedWay {
-  readonly model: Uint8Array;
+  readonly session: Session;
   readonly key: string;
   readonly options: SessionOptions;
   readonly create: Create;
-  readonly cache: CachePlan;
+  readonly cache: DiskCache;
 }
 
-/** Whether the session was made by way of the cache. A cache that fails is never a reason to fail. */
-async function prepareCached(session: Session, way: CachedWay): Promise<boolean> {
-  const { model, key, options, create, cache } = way;
-  if (await load(session, way)) return true;
-  const draft = await beginPrepacked(cache.folder, key, session.memory);
+/** Whether the session was made by way of a new entry. A cache that fails is never a reason to fail. */
+async function pack(model: Uint8Array, way: CachedWay): Promise<boolean> {
+  const { session, key, options, create, cache } = way;
+  // A weight may lie in the entry twice, packed and as it was.
+  const draft = await beginEntry(cache, key, 2 * session.memory);
   if (draft === undefined) return false;
   try {
     await create(model, writingOptions(options, draft));
-    await commitPrepacked(cache.folder, key, draft, cache.limit);
+    await commitEntry(cache, key, draft);
   } catch (error) {
-    await discardPrepacked(draft);
+    await discardEntry(draft);
     if (isFinal(error, session)) throw error;
     return false;
   }
   // The session that wrote the entry holds every weight twice: one that maps the entry takes its place.
-  return load(session, way);
+  return load(way);
 }
 
 /** Loads the entry, if there is one. A broken one is removed. */
-async function load(session: Session, { key, options, create, cache }: CachedWay): Promise<boolean> {
-  const path = await findPrepacked(cache.folder, key);
-  if (path === undefined) return false;
+async function load({ session, key, options, create, cache }: CachedWay): Promise<boolean> {
+  const entry = await findEntry(cache, key);
+  if (entry === undefined) return false;
   try {
-    await create(path, readingOptions(options));
+    await create(prepackedModel(entry), readingOptions(options));
     return true;
   } catch (error) {
     if (isFinal(error, session)) throw error;
-    await discardPrepacked(dirname(path));
+    await discardEntry(entry);
     return false;
   }
 }

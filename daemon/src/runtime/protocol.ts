@@ -27,6 +27,14 @@ export type Request =
       /** outputs that stay in the engine process, with their numbers */
       readonly keep: Readonly<Record<string, number>>;
     }
+  | {
+      readonly kind: "compute";
+      /** a serialised graph without inputs: its outputs are written to a file, each at its offset */
+      readonly model: Uint8Array;
+      readonly options: InferenceSession.SessionOptions;
+      readonly path: string;
+      readonly offsets: Readonly<Record<string, number>>;
+    }
   | { readonly kind: "release"; readonly sessions: readonly number[]; readonly residents: readonly number[] };
 
 /** What the runtime library of the engine process can do. */
@@ -40,6 +48,7 @@ export interface Answers {
   describe: Description;
   create: null;
   run: Readonly<Record<string, AnyTensor>>;
+  compute: null;
   release: null;
 }
 
