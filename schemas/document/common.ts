@@ -2,9 +2,6 @@
 import { Type, type Static } from "typebox";
 import { choice, file, flag, group, number, sizeText, text, whole } from "./elements.ts";
 
-/** The largest seed: 2^64 - 1. */
-export const largestSeed = 18446744073709551615n;
-
 /** What a node gets when neither the node nor `defaults` says so. */
 export const commonDefaults = {
   seed: "random",

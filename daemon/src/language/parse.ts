@@ -1,19 +1,20 @@
 // Text to document: reads the YAML, checks every key, lays `defaults`, nodes and `--set` over each other. Never throws.
-import { keysOf, type Task } from "../../../schemas/document/index.ts";
-import { type Argument, argumentPair, argumentValue, parseArguments } from "./arguments.ts";
+import type { Task } from "../../../schemas/document/index.ts";
+import { type Argument, argumentValue, parseArguments } from "./arguments.ts";
 import { findPair, type MapAst, type ValueAst } from "./ast.ts";
 import { readDefaults } from "./defaults.ts";
-import { collector, type Diagnostic, hasErrors, type Report, reportIn, sorted } from "./diagnostics.ts";
+import { collector, type Diagnostic, hasErrors, type Report, sorted } from "./diagnostics.ts";
 import type { DiffusionDocument, DocumentNode, Variable } from "./document.ts";
-import { checkEntries, checkEntry, type Entries, layOver, meantKeys } from "./entries.ts";
+import { checkEntries, type Entries, layOver, meantKeys } from "./entries.ts";
 import { checkVersion, type Head, readHead, reportMissingVersion } from "./head.ts";
+import { layArguments } from "./lay-arguments.ts";
 import { findNodes, type FoundNode, taskOf } from "./nodes.ts";
 import { orderNodes, type Reference } from "./references.ts";
 import { checkRequired, checkRules } from "./rules.ts";
 import { type LineStarts, lineStarts, positionAt } from "./source.ts";
 import { checkReferences } from "./check-references.ts";
-import { plainValue, reportUnknownKey } from "./validate.ts";
-import { type Expansion, expandMap, expandPair, readVariables } from "./variables.ts";
+import { plainValue } from "./validate.ts";
+import { type Expansion, expandMap, readVariables } from "./variables.ts";
 import { readYaml } from "./yaml.ts";
 
 /** A node with its keys checked; there also when the file has errors. */
@@ -150,54 +151,6 @@ function checkNode(
   if (!task) return { ...node, task, entries: new Map(), references: [] };
   const own = checkEntries(task, node.map.pairs, text, report);
   return { ...node, task, entries: layOver(layers.get(task) ?? new Map(), own), references: [] };
-}
-
-/** Lays each argument over the node it names, or over every node that knows its key. */
-function layArguments(
-  nodes: readonly ParsedNode[],
-  args: readonly Argument[],
-  expansion: Expansion,
-): readonly ParsedNode[] {
-  return args.filter(({ path }) => path[0] !== "vars").reduce((laid, arg) => layArgument(laid, arg, expansion), nodes);
-}
-
-function layArgument(nodes: readonly ParsedNode[], argument: Argument, expansion: Expansion): readonly ParsedNode[] {
-  const { place } = argument;
-  const report = reportIn(place, expansion.report);
-  const named = argument.path.length > 1 ? nodes.find((node) => node.name === argument.path[0]) : undefined;
-  const path = named ? argument.path.slice(1) : argument.path;
-  if (path[0] === "task") {
-    const message = "`task` cannot be set from the command line; change it in the file";
-    report({ code: "wrong-override", message, range: argument.pathRange });
-    return nodes;
-  }
-  const isTarget = (node: ParsedNode) =>
-    (!named || node === named) && !!node.task && Object.hasOwn(keysOf(node.task), path[0]!);
-  if (!nodes.some(isTarget)) reportNoTarget(named ? [named] : nodes, argument, path, report);
-  const filling = { ...expansion, text: place.text, report };
-  return nodes.map((node) => (isTarget(node) ? withArgument(node, argument, path, filling) : node));
-}
-
-function withArgument(node: ParsedNode, argument: Argument, path: readonly string[], expansion: Expansion): ParsedNode {
-  const { place } = argument;
-  const pair = expandPair(argumentPair(argument, path, node.task!), expansion);
-  const entry = checkEntry(node.task!, pair, "argument", place.text, expansion.report);
-  if (!entry) return node;
-  return { ...node, entries: layOver(node.entries, new Map([[entry.key, { ...entry, place }]])) };
-}
-
-function reportNoTarget(
-  nodes: readonly ParsedNode[],
-  argument: Argument,
-  path: readonly string[],
-  report: Report,
-): void {
-  const tasks = new Set(nodes.map(({ task }) => task).filter((task) => task !== undefined));
-  if (tasks.size === 0) return;
-  const known = [...new Set([...tasks].flatMap((task) => Object.keys(keysOf(task))))];
-  const pair = argumentPair(argument, path, [...tasks][0]!);
-  const where = nodes.length === 1 ? `of \`task: ${[...tasks][0]!}\`` : "of any node";
-  reportUnknownKey(pair, known, where, report);
 }
 
 function finishNode(node: ParsedNode, { report }: Reader): ParsedNode {

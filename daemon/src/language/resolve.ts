@@ -14,6 +14,7 @@ import type { DiffusionDocument, DocumentNode, NodeOf } from "./document.ts";
 import { nearest } from "./nearest.ts";
 import type { ParseResult } from "./parse.ts";
 import { shapeOf } from "./shape.ts";
+import type { Range } from "./source.ts";
 import { findUnavailable } from "./unavailable.ts";
 
 /** How results are named and written, complete. */
@@ -70,10 +71,18 @@ export function resolve(result: ParseResult, only?: readonly string[]): Resolved
   checkNames(document, only ?? [], report);
   const wanted = only ? withNeeded(document.nodes, only) : document.nodes;
   const names = new Set(wanted.map((node) => node.name));
-  const unavailable = findUnavailable(result.nodes.filter((node) => names.has(node.name)));
+  const idle = result.nodes.filter((node) => !names.has(node.name));
+  const unavailable = [
+    ...result.unavailable.filter(({ range }) => !idle.some((node) => isInside(range, node.range))),
+    ...findUnavailable(result.nodes.filter((node) => names.has(node.name))),
+  ];
   warnOfUsage(result, report);
-  const all = sorted([...result.diagnostics, ...result.unavailable, ...diagnostics, ...unavailable]);
+  const all = sorted([...result.diagnostics, ...diagnostics, ...unavailable]);
   return { nodes: hasErrors(all) ? [] : wanted.map((node) => fill(node, document.isWorkflow)), diagnostics: all };
+}
+
+function isInside(inner: Range, outer: Range): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
 }
 
 function checkNames(document: DiffusionDocument, only: readonly string[], report: Report): void {

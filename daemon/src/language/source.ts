@@ -33,9 +33,3 @@ export function positionAt(lines: LineStarts, offset: number): Position {
   }
   return { line: low, character: offset - lines[low]! };
 }
-
-/** The offset of a line and character; past the end of the line it is the start of the next. */
-export function offsetAt(lines: LineStarts, position: Position): number {
-  const start = lines[Math.min(position.line, lines.length - 1)]!;
-  return Math.min(start + position.character, lines[position.line + 1] ?? Infinity);
-}

@@ -104,9 +104,10 @@ test("a node keeps its text: dedented in a workflow, the whole file when it is a
 });
 
 test("only the nodes asked for are resolved, and only they must be available", () => {
-  const text = "diffusion: 1\nworkflow:\n  a: {prompt: x}\n  b: {task: music, model: m, prompt: y}\n";
+  const text =
+    "diffusion: 1\nvars: {l: [1]}\nworkflow:\n  a: {prompt: x}\n  b: {task: music, model: m, prompt: 'y ${l}'}\n";
   expect(nodesOf(text, [], ["a"]).map(({ name }) => name)).toEqual(["a"]);
-  expect(resolve(parse(text)).diagnostics).toMatchObject([{ code: "not-available" }]);
+  expect(resolve(parse(text)).diagnostics).toMatchObject([{ code: "not-available" }, { code: "not-available" }]);
   expect(resolve(parse(text), ["aa"]).diagnostics).toMatchObject([
     { code: "unknown-node", place: { name: "--node", text: "aa" }, message: expect.stringContaining("`a`") as string },
   ]);
