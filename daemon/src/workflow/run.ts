@@ -18,10 +18,11 @@ import { loadStableDiffusion, type StableDiffusion, weightFilesOf } from "../mod
 import type { Context, Progress } from "../pipelines/context.ts";
 import { drawSeed, seedAt } from "../random/seed.ts";
 import { cacheFolder } from "../runtime/cache-folder.ts";
-import { runtimeVersion } from "../runtime/machine.ts";
+import { runtimeVersion, usableMemory } from "../runtime/machine.ts";
 import { hashWeightsFile } from "../weights/hash.ts";
 import type { EngineRoom } from "./engine-room.ts";
 import type { Output, RunEvent } from "./events.ts";
+import { requireMemory } from "./fit.ts";
 import type { ImageNode, PreparedImage } from "./image-node.ts";
 import { documentOf, drawImage, prepareImage, settingsOf } from "./image-node.ts";
 import type { FoundModel } from "./model-reference.ts";
@@ -80,6 +81,7 @@ async function runImage(node: ImageNode, options: RunOptions): Promise<Output[]>
     onProgress: (progress: Progress) => options.onEvent({ event: "progress", node: name, index, ...progress }),
   };
   const prepared = await prepareImage(node, context, options.file);
+  requireMemory(context, prepared.request, usableMemory(), prepared.image !== undefined);
   options.onEvent({ event: "started", node: name, count: keys.count });
   const outputs: Output[] = [];
   for (; index < keys.count; index++) {
