@@ -140,7 +140,7 @@ async function runPrologue(
   const fed = Object.fromEntries(used.map((name) => [name, feeds[name]!()]));
   const residents = await session.run(fed, { keep: Object.keys(prologue.outputs), ...stopBy(context) });
   await session.release();
-  return residents as Readonly<Record<string, Resident>>;
+  return residents;
 }
 
 function unetGraph(context: Context, latents: Tensor, batch: number, textTokens: number): Graph {

@@ -32,7 +32,10 @@ export async function prepare(session: Session, preparation: Preparation): Promi
   const model = serialize(session.graph);
   const key = cache && (await prepackedKey(target, session.graph, model).catch(() => undefined));
   // Without a key a weights file is missing: creation says so.
-  if (!cache || !key) return void (await create(model, options));
+  if (!cache || !key) {
+    await create(model, options);
+    return;
+  }
   const way: CachedWay = { session, key, options, create, cache };
   if (await load(way)) return;
   // Now: sizes that are asked for once are not worth gigabytes of disk.

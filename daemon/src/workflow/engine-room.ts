@@ -2,9 +2,11 @@
 import { DiffusionError } from "../base/errors.ts";
 import type { RunnableOf } from "../language/resolve.ts";
 import type { Emission, Profile, Target } from "../nn/emission.ts";
-import { emission } from "../nn/emission.ts";
+import { automaticTarget } from "../runtime/automatic-target.ts";
 import { Engine } from "../runtime/engine.ts";
 import { usableMemory } from "../runtime/machine.ts";
+import { knownProvider } from "../runtime/probe.ts";
+import { checkedEmission } from "../runtime/self-test.ts";
 
 type Wishes = Pick<RunnableOf<"image">["keys"], "device" | "precision" | "memory">;
 
@@ -26,8 +28,8 @@ export class EngineRoom implements AsyncDisposable {
    * @throws DiffusionError `device-unavailable`, `unsupported` for a precision that the device does not compute in
    */
   async open({ device, precision, memory }: Wishes): Promise<Place> {
-    const target: Target = device === "auto" ? "cpu" : device;
-    const chosen = emission(target, profileOf(target, precision));
+    const target = device === "auto" ? await automaticTarget() : await requireWorking(device);
+    const chosen = await checkedEmission(target, profileOf(target, precision));
     const forms = memory.attention === "auto" ? chosen.forms : { ...chosen.forms, attention: memory.attention };
     const engine = this.#engines.get(target) ?? (await Engine.start({ target }));
     this.#engines.set(target, engine);
@@ -42,6 +44,15 @@ export class EngineRoom implements AsyncDisposable {
   async kill(): Promise<void> {
     await Promise.all([...this.#engines.values()].map((engine) => engine.kill()));
   }
+}
+
+async function requireWorking(target: Target): Promise<Target> {
+  const { works, reason = "" } = await knownProvider(target);
+  if (works) return target;
+  throw new DiffusionError(
+    "device-unavailable",
+    `device ${target} does not work here: ${reason}. Try \`device: auto\`, or see \`diffusion doctor\``,
+  );
 }
 
 function profileOf(target: Target, precision: Wishes["precision"]): Profile {

@@ -27,6 +27,7 @@ import type { ImageNode, PreparedImage } from "./image-node.ts";
 import { documentOf, drawImage, prepareImage, settingsOf } from "./image-node.ts";
 import type { FoundModel } from "./model-reference.ts";
 import { findModel } from "./model-reference.ts";
+import { requireWritable } from "./output-folder.ts";
 
 export interface RunOptions {
   /** the document: relative paths start there, and results are named after it */
@@ -46,6 +47,7 @@ export interface RunOptions {
  */
 export async function run(nodes: readonly RunnableNode[], options: RunOptions): Promise<Output[]> {
   const outputs: Output[] = [];
+  await requireWritable(options.out);
   for (const node of nodes) {
     if (node.task !== "image")
       throw new DiffusionError("not-available", `task ${node.task} is not available in this version`);
