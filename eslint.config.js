@@ -9,7 +9,9 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["eslint.config.js", "vitest.config.ts", "daemon/bin/*.js"] },
+        projectService: {
+          allowDefaultProject: ["eslint.config.js", "vitest.config.ts", "daemon/bin/*.js", "media/readme/*.js"],
+        },
         tsconfigRootDir: import.meta.dirname,
       },
     },
