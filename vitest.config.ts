@@ -2,8 +2,14 @@
 // libraries), cli (the command from outside). Every *.test.ts below test/ belongs to one of them.
 import { defineConfig } from "vitest/config";
 
+/** GPU providers are tested on a driver in software. */
+const SETUP: Record<string, string[]> = {
+  unit: ["test/setup/software-vulkan.ts"],
+  golden: ["test/setup/software-vulkan.ts"],
+};
+
 const suite = (name: string, include: string[], seconds: number) => ({
-  test: { name, include, testTimeout: seconds * 1000, hookTimeout: seconds * 1000 },
+  test: { name, include, testTimeout: seconds * 1000, hookTimeout: seconds * 1000, globalSetup: SETUP[name] ?? [] },
 });
 
 export default defineConfig({

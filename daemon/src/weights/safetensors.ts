@@ -4,7 +4,7 @@ import { open, stat, type FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import { DiffusionError } from "../base/errors.ts";
 import { reason } from "../base/files.ts";
-import { formatShape, type DType } from "../tensor/tensor.ts";
+import { formatShape, type DType, type Shape } from "../tensor/tensor.ts";
 import { foreignFormat, HEAD_BYTES } from "./foreign.ts";
 import { BITS, HeaderError, parseHeader, quoted, type HeaderEntry } from "./header.ts";
 
@@ -13,7 +13,7 @@ export interface TensorRange {
   /** Absolute path. */
   readonly file: string;
   readonly dtype: DType;
-  readonly shape: number[];
+  readonly shape: Shape;
   /** First byte, counted from the start of the file. */
   readonly offset: number;
   /** Bytes. */

@@ -14,7 +14,7 @@ import { coresIn } from "../../../daemon/src/runtime/machine.ts";
 import { knownProvider, probeProvider } from "../../../daemon/src/runtime/probe.ts";
 import { allowed, checkedEmission, selfTest, type OpResult } from "../../../daemon/src/runtime/self-test.ts";
 import { tensor } from "../../../daemon/src/tensor/tensor.ts";
-import { softwareVulkan, useVulkan } from "./software-vulkan.ts";
+import { softwareVulkan, useVulkan } from "../../setup/software-vulkan.ts";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "devices-"))));
