@@ -13,8 +13,10 @@ export function progressBar(stream: NodeJS.WriteStream): ProgressBar {
   const pace = paceOf();
   return {
     show(event) {
-      if (event.event === "started") pace.start(event.count);
-      else if (event.event === "progress") stream.write(fit(barLine(event, pace), stream.columns));
+      if (event.event === "started") {
+        pace.start(event.count);
+        stream.write(fit(`${event.node}  ${NEXT.text}`, stream.columns));
+      } else if (event.event === "progress") stream.write(fit(barLine(event, pace), stream.columns));
     },
     clear: () => void stream.write("\r\u001b[K"),
   };
@@ -49,12 +51,13 @@ function paceOf(now = () => performance.now()): Pace {
   };
 }
 
-const PHASES = { text: "reading the prompt", encode: "reading the picture", denoise: "", decode: "decoding" };
+/** What goes on after a phase other than the steps: the networks load when they are first needed. */
+const NEXT = { text: "loading", encode: "loading", decode: "writing" };
 const WIDTH = 24;
 
 function barLine({ node, index, phase, step, of }: Progress, pace: Pace): string {
   const which = pace.pictures === 1 ? node : `${node} ${index + 1}/${pace.pictures}`;
-  if (phase !== "denoise") return `${which}  ${PHASES[phase]}`;
+  if (phase !== "denoise") return `${which}  ${NEXT[phase]}`;
   const filled = Math.round((WIDTH * step) / of);
   const bar = "█".repeat(filled) + "░".repeat(WIDTH - filled);
   const seconds = pace.secondsAt(step);
