@@ -1,6 +1,6 @@
 // Files that are complete or absent: temporary name, fsync, rename, fsync of the folder.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DiffusionError } from "./errors.ts";
 
@@ -15,7 +15,7 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     unfinished.add(temporary);
     const file = await open(temporary, "wx");
     try {
@@ -33,6 +33,29 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
     unfinished.delete(temporary);
   }
 }
+
+/**
+ * Makes a folder and those above it. Node's own recursive mkdir never returns where a folder exists that takes no new ones
+ * (/proc).
+ * @throws Error of the file system
+ */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path || (await exists(dirname(path)))) throw error;
+    await makeFolders(dirname(path));
+    await makeFolders(path);
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** The temporary files that are half-written at this moment. */
 export function unfinishedFiles(): readonly string[] {

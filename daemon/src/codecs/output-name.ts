@@ -2,7 +2,7 @@
 import { lstat, mkdir, realpath } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { DiffusionError } from "../base/errors.ts";
-import { reason } from "../base/files.ts";
+import { makeFolders, reason } from "../base/files.ts";
 
 /** What the places of a template stand for. */
 export interface OutputNameValues {
@@ -93,12 +93,12 @@ export async function freeOutputPath(
 /** Goes down step by step, so that no folder is made beyond a link that leads out. */
 async function makeFolderInside(root: string, folder: string): Promise<void> {
   try {
-    await mkdir(root, { recursive: true });
+    await makeFolders(root);
     const realRoot = await realpath(root);
     let path = root;
     for (const part of relative(root, folder).split(sep)) {
       path = join(path, part);
-      if (!(await exists(path))) await mkdir(path, { recursive: true });
+      if (!(await exists(path))) await mkdir(path);
       const real = await realpath(path);
       if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
         throw new Error(`${path} leads out of ${root}`);

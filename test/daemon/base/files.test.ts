@@ -79,6 +79,13 @@ describe("a write that fails leaves all as it was:", () => {
     expect(unfinishedFiles()).toEqual([]);
   });
 
+  test.runIf(process.platform === "linux")(
+    "the folder takes no new ones, where Node's own mkdir never returns",
+    async () => {
+      await expect(writeFileAtomic("/proc/x/a.png", "text")).rejects.toMatchObject({ code: "file-unwritable" });
+    },
+  );
+
   test("a part of the path is a file", async () => {
     writeFileSync(join(folder, "file"), "old");
     const write = writeFileAtomic(join(folder, "file", "a.txt"), "text");
