@@ -23,6 +23,12 @@ const run = ["run", "x.diffusion"];
 const FILES: readonly Case[] = [
   { name: "no file", status: 2, stderr: "error[file-not-found]: cannot read x.diffusion: no such file" },
   { name: "a folder", args: ["run", "."], status: 2, stderr: "error[file-unreadable]: cannot read .: it is a folder" },
+  {
+    name: "a file without end",
+    args: ["run", "/dev/zero"],
+    status: 2,
+    stderr: process.platform === "win32" ? "error" : "error[file-unreadable]: cannot read /dev/zero: it has more than",
+  },
   { name: "not YAML", document: "diffusion: 1\nprompt: [a", status: 2, stderr: "error[yaml-syntax]" },
   {
     name: "not UTF-8",

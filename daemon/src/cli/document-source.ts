@@ -1,8 +1,6 @@
 // The text of a document named on the command line.
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { DiffusionError } from "../base/errors.ts";
 import { reason } from "../base/files.ts";
 
@@ -18,31 +16,31 @@ export interface DocumentSource {
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * Reads a file, or standard input for `-`.
+ * Reads a file (or a pipe), or standard input for `-`.
  * @throws DiffusionError `file-not-found`, `file-unreadable`, `document`
  */
 export async function readDocument(operand: string): Promise<DocumentSource> {
   const fromInput = operand === "-";
-  const bytes = fromInput ? await buffer(process.stdin) : await readFileOf(operand);
   const shown = fromInput ? "standard input" : operand;
-  return { text: decode(bytes, shown), shown, path: resolve(fromInput ? "stdin.diffusion" : operand) };
+  try {
+    const text = decode(await readCapped(fromInput ? process.stdin : createReadStream(operand)), shown);
+    return { text, shown, path: resolve(fromInput ? "stdin.diffusion" : operand) };
+  } catch (cause) {
+    if (cause instanceof DiffusionError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "file-not-found" : "file-unreadable";
+    throw new DiffusionError(code, `cannot read ${shown}: ${reason(cause)}`, { cause });
+  }
 }
 
-async function readFileOf(path: string): Promise<Buffer> {
-  try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe without writer must not stop us
-    try {
-      const found = await file.stat();
-      if (found.isDirectory()) throw new Error("it is a folder");
-      if (found.size > MAX_BYTES) throw new Error(`it has ${found.size} bytes, too many for a .diffusion file`);
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "file-not-found" : "file-unreadable";
-    throw new DiffusionError(code, `cannot read ${path}: ${reason(cause)}`, { cause });
+async function readCapped(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes, too many for a .diffusion file`);
   }
+  return Buffer.concat(chunks);
 }
 
 function decode(bytes: Buffer, shown: string): string {
