@@ -1,4 +1,4 @@
-// Draws the README's picture anew: `node media/readme/sheet.js` runs the examples and puts six of their pictures in a row.
+// Draws the README's picture anew: `npx node media/readme/sheet.js` runs the examples and puts six of their pictures in a row.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
