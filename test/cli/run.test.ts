@@ -31,6 +31,14 @@ test("the same file gives the same bytes in two processes, and another name for 
   expect(Math.max(...channels.map(({ stdev }) => stdev))).toBeGreaterThan(10); // a picture, not one colour
 });
 
+test("runs at the same time do not write over each other", async () => {
+  const folder = folderWith({ "x.diffusion": PROMPT.replace(/seed: \d+\n/, 'output: {name: "new/picture"}\n') });
+  const paths = (await Promise.all(Array.from({ length: 4 }, () => make(folder)))).flat();
+  expect(new Set(paths).size).toBe(4);
+  expect(new Set(paths.map(sha256)).size).toBe(4);
+  expect(results(folder, "out/new")).toHaveLength(4);
+});
+
 describe("events", () => {
   test("come in order as JSON, with every digit of the seeds, and nothing else is printed", async () => {
     const folder = folderWith({ "x.diffusion": PROMPT });

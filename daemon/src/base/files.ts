@@ -1,6 +1,6 @@
 // Files that are complete or absent: temporary name, fsync, rename, fsync of the folder.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DiffusionError } from "./errors.ts";
 
@@ -12,6 +12,39 @@ const unfinished = new Set<string>();
  * @throws DiffusionError `file-unwritable`
  */
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  await writeBeside(path, data, (temporary) => rename(temporary, path));
+}
+
+/** What file systems answer that know no hard links, as exFAT: there the name is only free when it was looked at. */
+const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL", "EMLINK"]);
+
+/**
+ * As `writeFileAtomic`, but never over another file: false when the name is taken, by this process or another.
+ * @throws DiffusionError `file-unwritable`
+ */
+export async function writeNewFile(path: string, data: Uint8Array | string): Promise<boolean> {
+  let written = true;
+  await writeBeside(path, data, async (temporary) => {
+    written = await link(temporary, path).then(
+      () => true,
+      (error: unknown) => {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "EEXIST") return false;
+        if (!WITHOUT_LINKS.has(code ?? "")) throw error;
+        return rename(temporary, path).then(() => true);
+      },
+    );
+    await rm(temporary, { force: true });
+  });
+  return written;
+}
+
+/** Writes a temporary file in the same folder, for `place` to put where it belongs. */
+async function writeBeside(
+  path: string,
+  data: Uint8Array | string,
+  place: (temporary: string) => Promise<void>,
+): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
@@ -24,7 +57,7 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await place(temporary);
     await syncFolder(folder);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);

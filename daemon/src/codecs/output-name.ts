@@ -1,5 +1,5 @@
 // Names of result files: templates filled with values from anywhere, made safe on every system, kept inside their folder.
-import { lstat, mkdir, realpath } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { DiffusionError } from "../base/errors.ts";
 import { makeFolders, reason } from "../base/files.ts";
@@ -98,7 +98,7 @@ async function makeFolderInside(root: string, folder: string): Promise<void> {
     let path = root;
     for (const part of relative(root, folder).split(sep)) {
       path = join(path, part);
-      if (!(await exists(path))) await mkdir(path);
+      if (!(await exists(path))) await makeFolders(path);
       const real = await realpath(path);
       if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
         throw new Error(`${path} leads out of ${root}`);

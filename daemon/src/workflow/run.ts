@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { basename, dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { DiffusionError } from "../base/errors.ts";
-import { writeFileAtomic } from "../base/files.ts";
+import { writeNewFile } from "../base/files.ts";
 import { version } from "../base/install.ts";
 import { a1111Parameters } from "../codecs/a1111-parameters.ts";
 import type { EmbeddedMetadata, OutputFormat } from "../codecs/encode.ts";
@@ -83,7 +83,8 @@ async function runImage(node: ImageNode, options: RunOptions): Promise<Output[]>
     onProgress: (progress: Progress) => options.onEvent({ event: "progress", node: name, index, ...progress }),
   };
   const prepared = await prepareImage(node, context, options.file);
-  requireMemory(context, prepared.request, usableMemory(), prepared.image !== undefined);
+  // What a graphics card's memory holds only the card knows.
+  if (engine.target === "cpu") requireMemory(context, prepared.request, usableMemory(), prepared.image !== undefined);
   options.onEvent({ event: "started", node: name, count: keys.count });
   const outputs: Output[] = [];
   for (; index < keys.count; index++) {
@@ -157,8 +158,9 @@ async function write(
     date: new Date(),
   });
   const format = formatOf(node.keys);
-  const path = await freeOutputPath(out, name, format === "jpeg" ? "jpg" : format);
-  await writeFileAtomic(path, bytes);
+  const freePath = () => freeOutputPath(out, name, format === "jpeg" ? "jpg" : format);
+  let path = await freePath();
+  while (!(await writeNewFile(path, bytes))) path = await freePath(); // another run was faster
   return { node: node.name, path, index, seed, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
