@@ -85,6 +85,8 @@ function walk(source: Source, visit: (node: ts.Node, line: number) => void): voi
 interface Import {
   readonly line: number;
   readonly from: string;
+  /** whether nothing is left of it when the code runs */
+  readonly typeOnly: boolean;
 }
 
 /** Static, dynamic, type-only and re-exporting imports. */
@@ -92,7 +94,7 @@ function importsOf(source: Source): Import[] {
   const found: Import[] = [];
   walk(source, (node, line) => {
     const from = specifierOf(node);
-    if (from && ts.isStringLiteral(from)) found.push({ line, from: from.text });
+    if (from && ts.isStringLiteral(from)) found.push({ line, from: from.text, typeOnly: isTypeOnly(node) });
   });
   return found;
 }
@@ -102,6 +104,11 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
   if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
   const isDynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
   return isDynamic ? node.arguments[0] : undefined;
+}
+
+function isTypeOnly(node: ts.Node): boolean {
+  if (ts.isImportDeclaration(node)) return node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+  return ts.isExportDeclaration(node) ? node.isTypeOnly : ts.isImportTypeNode(node);
 }
 
 /** The file that a relative import means, from the root. */
@@ -153,6 +160,26 @@ const ownedPackages = forImports((from, { path }) => {
 const pureFolders = forImports((from, { path }) =>
   PURE.test(path) && from.startsWith("node:") ? `imports ${from}, but runs where there is no Node` : undefined,
 );
+
+/** A server of texts starts at once and survives every driver: nothing that it loads may lead to the engine. */
+const textServer: Rule = (source) => {
+  if (!source.path.startsWith("daemon/src/lsp/")) return [];
+  const seen = new Set([source.path]);
+  const loads = (from: Source): string[] =>
+    importsOf(from)
+      .filter((found) => found.from.startsWith(".") && !found.typeOnly)
+      .map((found) => targetOf(from, found));
+  const reach = (paths: readonly string[], trail: readonly string[]): Violation[] =>
+    paths.flatMap((path) => {
+      if (seen.has(path)) return [];
+      seen.add(path);
+      const way = [...trail, path];
+      if (path.startsWith("daemon/src/runtime/")) return [`${source.path}:1: loads ${way.join(" → ")}`];
+      const next = CODE.find((known) => known.path === path);
+      return next ? reach(loads(next), way) : [];
+    });
+  return reach(loads(source), []).slice(0, 1);
+};
 
 const wholeImports: Rule = (source) =>
   importsOf(source)
@@ -242,6 +269,7 @@ const RULES: readonly (readonly [name: string, rule: Rule, over: readonly Source
   ["a model family is imported by its index.ts", families, CODE],
   ["a package with an owner is imported by its owner", ownedPackages, CODE],
   ["code that runs anywhere imports no Node API", pureFolders, CODE],
+  ["the language server does not load the engine", textServer, CODE],
   ["a relative import names a file that exists, with its ending", wholeImports, CODE],
   ["the first line says what the file is", firstLine, CODE],
   ["files and classes are named by what they are", names, CODE],
@@ -287,6 +315,11 @@ const BROKEN: readonly (readonly [rule: Rule, source: Source, violation: string 
   [ownedPackages, made("daemon/src/workflow/a.ts", 'import "sharp";'), /only daemon\/src\/codecs\//],
   [pureFolders, made("schemas/document/a.ts", 'import "node:fs";'), /imports node:fs/],
   [pureFolders, made("daemon/src/language/a.ts", 'import "node:path";'), /imports node:path/],
+  [
+    textServer,
+    made("daemon/src/lsp/a.ts", 'import "../workflow/run.ts";'),
+    /^daemon\/src\/lsp\/a\.ts:1: loads daemon\/src\/workflow\/run\.ts → /,
+  ],
   [wholeImports, made("daemon/src/nn/a.ts", 'import "./conv";'), /does not end in \.ts/],
   [wholeImports, made("daemon/src/nn/a.ts", 'import "./no-such-file.ts";'), /does not exist/],
   [firstLine, made("a.ts", 'import "b";'), "a.ts:1: the first line does not say what the file is"],
@@ -315,4 +348,8 @@ describe("a rule that is broken is named", () => {
       else expect(found).toMatch(violation);
     },
   );
+});
+
+test("a type loads nothing", () => {
+  expect(textServer(made("daemon/src/lsp/a.ts", 'import type { RunOptions } from "../workflow/run.ts";'))).toEqual([]);
 });
