@@ -12,7 +12,6 @@ export const SAMPLERS = [
   "dpmpp_2m",
   "dpmpp_2m_sde",
   "dpmpp_sde",
-  "dpmpp_2s",
   "dpmpp_2s_ancestral",
   "dpmpp_3m_sde",
   "ddim",
@@ -45,7 +44,6 @@ export const SAMPLER_CLASSES: Record<SamplerName, SchedulerClass> = {
   dpmpp_2m: "DPMSolverMultistepScheduler",
   dpmpp_2m_sde: "DPMSolverMultistepScheduler",
   dpmpp_sde: "DPMSolverSDEScheduler",
-  dpmpp_2s: "DPMSolverSinglestepScheduler",
   dpmpp_2s_ancestral: "EulerDiscreteScheduler",
   dpmpp_3m_sde: "EulerDiscreteScheduler",
   ddim: "DDIMScheduler",
@@ -70,7 +68,6 @@ export const FLOW_CLASSES: Partial<Record<SamplerName, SchedulerClass>> = {
   heun: "FlowMatchHeunDiscreteScheduler",
   dpmpp_2m: "DPMSolverMultistepScheduler",
   dpmpp_2m_sde: "DPMSolverMultistepScheduler",
-  dpmpp_2s: "DPMSolverSinglestepScheduler",
   unipc: "UniPCMultistepScheduler",
   deis: "DEISMultistepScheduler",
 };

@@ -96,6 +96,9 @@ export function readConfig<F extends Fields>(
 function readField(given: ReadonlyMap<string, unknown>, key: string, field: Field<unknown>, path: string): unknown {
   const value = given.has(key) ? field.read(given.get(key)) : field.fallback;
   if (value !== undefined) return value;
-  const got = given.has(key) ? `is ${JSON.stringify(given.get(key))}` : "is missing";
+  const got = given.has(key) ? `is ${shown(given.get(key))}` : "is missing";
   throw new DiffusionError("model-invalid", `${path}: ${key} ${got}, where this version expects ${field.expects}`);
 }
+
+/** JSON, but for the numbers that JSON does not have. */
+const shown = (value: unknown): string => (typeof value === "number" ? String(value) : JSON.stringify(value));

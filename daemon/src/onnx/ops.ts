@@ -143,7 +143,7 @@ export function conv(
 export function reshape(x: Value, shape: Shape): Value {
   const known = shape.filter((d) => d !== -1);
   const full = shape.map((d) => (d === -1 ? sizeOf(x.shape) / sizeOf(known) : d));
-  if (sizeOf(full) !== sizeOf(x.shape) || shape.length - known.length > 1)
+  if (sizeOf(full) !== sizeOf(x.shape) || !full.every(Number.isInteger) || shape.length - known.length > 1)
     throw new GraphError(`Reshape: ${formatShape(x.shape)} to ${formatShape(shape)}`);
   return single("Reshape", [x, constantI64(full)], x.dtype, full, full.includes(0) ? { allowzero: int(1) } : {});
 }

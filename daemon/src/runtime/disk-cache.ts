@@ -1,7 +1,8 @@
 // Entries on disk that can be made again: each a folder, complete or absent, the least recently used ones going first.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolders } from "../base/files.ts";
 import { folderSize } from "./cache-folder.ts";
 
 /** A cache and what may lie in it. */
@@ -28,7 +29,7 @@ export async function findEntry({ folder }: DiskCache, key: string): Promise<str
 export async function beginEntry({ folder }: DiskCache, key: string, bytes: number): Promise<string | undefined> {
   const draft = join(folder, `${key}.${randomBytes(4).toString("hex")}.tmp`);
   try {
-    await mkdir(draft, { recursive: true, mode: 0o700 });
+    await makeFolders(draft);
   } catch {
     return undefined;
   }
@@ -55,7 +56,7 @@ export const discardEntry = (entry: string): Promise<void> => rm(entry, { recurs
 /** Whether the key was asked for before; from now on it was. */
 export async function seenBefore({ folder }: DiskCache, key: string): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder);
     await writeFile(join(folder, `${key}.seen`), "", { flag: "wx" });
     return false;
   } catch (error) {

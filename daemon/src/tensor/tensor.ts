@@ -38,7 +38,8 @@ export function tensor(data: Float32Array | readonly number[], shape: Shape = [d
 
 /** An i64 tensor. */
 export function tensorI64(values: readonly number[], shape: Shape = [values.length]): Tensor<"i64"> {
-  if (values.length !== sizeOf(shape)) throw new RangeError(`${values.length} numbers do not fill ${formatShape(shape)}`);
+  if (values.length !== sizeOf(shape))
+    throw new RangeError(`${values.length} numbers do not fill ${formatShape(shape)}`);
   return { dtype: "i64", shape, data: BigInt64Array.from(values, BigInt) };
 }
 

@@ -10,7 +10,7 @@ import { preprocessImage, preprocessMask } from "../codecs/preprocess.ts";
 import { DiffusionError } from "../base/errors.ts";
 import { version } from "../base/install.ts";
 import type { RunnableOf } from "../language/resolve.ts";
-import { pixelsPerLatent } from "../models/stable-diffusion/index.ts";
+import { pixelsPerLatent, type StableDiffusion } from "../models/stable-diffusion/index.ts";
 import type { Context } from "../pipelines/context.ts";
 import { imageToImage } from "../pipelines/image-to-image.ts";
 import { inpaint } from "../pipelines/inpaint.ts";
@@ -20,9 +20,15 @@ import { noiseOf } from "./noise.ts";
 
 export type ImageNode = RunnableOf<"image">;
 
-/** Steps and guidance where neither the file nor the model says any. */
-const STEPS = 30;
-const GUIDANCE = 7.5;
+/** Steps and guidance where neither the file nor the model says any; models distilled to few steps take others. */
+const USUAL = { steps: 30, guidanceScale: 7.5 };
+const DISTILLED = { steps: 4, guidanceScale: 8.5 };
+
+function defaultsOf({ folder, unet }: StableDiffusion): { steps: number; guidanceScale: number } {
+  const usual = unet.config.time_cond_proj_dim === null ? USUAL : DISTILLED;
+  const { steps, guidance_scale } = folder.hints.defaults;
+  return { steps: steps ?? usual.steps, guidanceScale: guidance_scale ?? usual.guidanceScale };
+}
 
 /** A node with everything decided that all its pictures share. */
 export interface PreparedImage {
@@ -37,25 +43,22 @@ export interface PreparedImage {
  * @param file the document that relative paths start at
  * @throws DiffusionError `file-not-found`, `picture-invalid`, `picture-too-large`, `unsupported`
  */
-export async function prepareImage({ keys }: ImageNode, context: Context, file: string): Promise<PreparedImage> {
+export async function prepareImage({ keys }: ImageNode, model: StableDiffusion, file: string): Promise<PreparedImage> {
   const path = (written: string) => resolve(dirname(file), written);
   if (keys.inpaint === "model")
-    throw new DiffusionError(
-      "unsupported",
-      `${context.model.folder.path} was not made for inpainting; use \`inpaint: blend\``,
-    );
+    throw new DiffusionError("unsupported", `${model.folder.path} was not made for inpainting; use \`inpaint: blend\``);
   const image = keys.image === undefined ? undefined : await decodeImage(path(keys.image));
   const mask = keys.mask === undefined ? undefined : await decodeImage(path(keys.mask), { channels: 1 });
-  const { defaults } = context.model.folder.hints;
+  const defaults = defaultsOf(model);
   return {
     request: {
       prompt: keys.prompt,
       negativePrompt: keys.negative_prompt,
-      ...sizeOf(keys, image, context),
-      steps: keys.steps ?? defaults.steps ?? STEPS,
+      ...sizeOf(keys, image, model),
+      steps: keys.steps ?? defaults.steps,
       sampler: keys.sampler,
       scheduler: keys.scheduler,
-      guidanceScale: keys.guidance_scale ?? defaults.guidance_scale ?? GUIDANCE,
+      guidanceScale: keys.guidance_scale ?? defaults.guidanceScale,
       guidanceRescale: keys.guidance_rescale ?? 0,
       eta: keys.eta ?? 0,
       clipSkip: layersSkipped(keys),
@@ -77,7 +80,7 @@ function layersSkipped({ clip_skip, compat }: ImageNode["keys"]): number {
 function sizeOf(
   keys: ImageNode["keys"],
   image: Image | undefined,
-  { model }: Context,
+  model: StableDiffusion,
 ): { width: number; height: number } {
   const multiple = pixelsPerLatent(model.autoencoder.config);
   const down = (side: number) => Math.max(multiple, side - (side % multiple));

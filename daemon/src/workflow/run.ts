@@ -62,6 +62,7 @@ async function runImage(node: ImageNode, options: RunOptions): Promise<Output[]>
   const folder = await readModelFolder(found.path);
   familyOf(folder); // refuses what is no Stable Diffusion
   const model = await loadStableDiffusion(folder);
+  const prepared = await prepareImage(node, model, options.file);
   const weights = hashWeights(model, found); // runs beside the drawing
   weights.catch(() => undefined); // a failure shows when the record is made
   const { engine, emission, memoryBudget } = await options.engines.open(keys);
@@ -82,7 +83,6 @@ async function runImage(node: ImageNode, options: RunOptions): Promise<Output[]>
     },
     onProgress: (progress: Progress) => options.onEvent({ event: "progress", node: name, index, ...progress }),
   };
-  const prepared = await prepareImage(node, context, options.file);
   // What a graphics card's memory holds only the card knows.
   if (engine.target === "cpu") requireMemory(context, prepared.request, usableMemory(), prepared.image !== undefined);
   options.onEvent({ event: "started", node: name, count: keys.count });

@@ -60,7 +60,7 @@ describe("fields", () => {
     [{ needed: "4" }, 'needed is "4", where this version expects a whole number above 0'],
     [{ needed: 1, count: 1.5 }, "count is 1.5, where this version expects a whole number above 0"],
     [{ needed: 1, count: null }, "count is null, where this version expects a whole number above 0"],
-    [{ needed: 1, rate: NaN }, "rate is null, where this version expects a number"],
+    [{ needed: 1, rate: NaN }, "rate is NaN, where this version expects a number"],
     [{ needed: 1, flag: 1 }, "flag is 1, where this version expects true or false"],
     [{ needed: 1, kind: "c" }, 'kind is "c", where this version expects one of "a", "b", null'],
     [{ needed: 1, maybe: -1 }, "maybe is -1, where this version expects a whole number above 0, or null"],

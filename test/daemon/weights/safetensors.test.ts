@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { DiffusionError } from "../../../daemon/src/base/errors.ts";
-import { readTensor } from "../../../daemon/src/weights/numbers.ts";
 import { readWeightsFile } from "../../../daemon/src/weights/safetensors.ts";
 import { put, safetensors, tensorsNamed } from "./files.ts";
 
@@ -149,7 +148,7 @@ test("100,000 tensors", async () => {
   const names = Array.from({ length: 100_000 }, (_, i) => `block.${i}.weight`);
   const { tensors } = await readWeightsFile(put(path, tensorsNamed(...names)));
   expect(tensors.size).toBe(names.length);
-  expect((await readTensor(tensors.get("block.99999.weight")!)).data[0]).toBe(99_999);
+  expect(tensors.get("block.99999.weight")).toMatchObject({ shape: tensors.get("block.0.weight")!.shape });
 });
 
 const seed = Math.floor(Math.random() * 2 ** 32);
@@ -170,26 +169,4 @@ test(`2,000 random mutants (seed ${seed}) give a result or a typed error`, async
     );
     if (error !== undefined) expect(error, bytes.toString("latin1")).toBeInstanceOf(DiffusionError);
   }
-});
-
-describe("numbers", () => {
-  test.each<[string, number[], number[]]>([
-    ["F32", [0, 0, 0xc0, 0x3f], [1.5]],
-    ["F64", [0, 0, 0, 0, 0, 0, 0xf8, 0xbf], [-1.5]],
-    ["F16", [0, 0x3e, 0, 0xc0, 0xff, 0x7b, 1, 0, 0, 0xfc], [1.5, -2, 65504, 2 ** -24, -Infinity]],
-    ["BF16", [0xc0, 0x3f, 0x80, 0xff, 0x81, 0x3f], [1.5, -Infinity, 1.0078125]],
-  ])("%s", async (dtype, bytes, want) => {
-    put(
-      path,
-      safetensors({ x: { dtype, shape: [want.length], data_offsets: [0, bytes.length] } }, Uint8Array.from(bytes)),
-    );
-    const { tensors } = await readWeightsFile(path);
-    expect([...(await readTensor(tensors.get("x")!)).data]).toEqual(want);
-  });
-
-  test("whole numbers are not widened", async () => {
-    put(path, safetensors({ x: { dtype: "I64", shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8)));
-    const { tensors } = await readWeightsFile(path);
-    await expect(readTensor(tensors.get("x")!)).rejects.toMatchObject({ code: "unsupported" });
-  });
 });

@@ -1,7 +1,7 @@
 // UniPC: a unified predictor and corrector (Zhao et al. 2023, algorithms 5 to 8; diffusers UniPCMultistepScheduler). The corrector
 // of a step reuses the network call of the next one, so that it costs nothing.
 import { combine, type Tensor } from "../../tensor/tensor.ts";
-import { noiseIn, type NoiseLevel } from "../denoiser.ts";
+import { noiseIn } from "../denoiser.ts";
 import type { SigmaSchedule } from "../schedules/sigma-schedule.ts";
 import { lambdaOf } from "./exponential-step.ts";
 import type { Limit } from "./limit.ts";
@@ -73,14 +73,10 @@ export function unipc({ levels, timesteps }: SigmaSchedule, options: UnipcOption
     const b = options.solverType === "bh1" ? z : Math.expm1(z);
     const ratios = Array.from({ length: order - 1 }, (_, i) => (lambdaOf(levels[step - 1 - i]!) - lambdaOf(from)) / h);
     const base: (readonly [number, Tensor])[] = [
-      [keptShare(from, to), x],
+      [options.predictsDenoised ? to.sigma / from.sigma : to.alpha / from.alpha, x],
       [-amplitude * Math.expm1(z), history.at(-1)!],
     ];
     return { base, scale: -amplitude * b, ratios, system: orderConditions([...ratios, 1], z, b) };
-  }
-
-  function keptShare(from: NoiseLevel, to: NoiseLevel): number {
-    return options.predictsDenoised ? to.sigma / from.sigma : to.alpha / from.alpha;
   }
 }
 

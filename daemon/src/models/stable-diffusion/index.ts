@@ -17,6 +17,7 @@ const PIPELINES = [
   "StableDiffusionXLPipeline",
   "StableDiffusionXLImg2ImgPipeline",
   "StableDiffusionXLInpaintPipeline",
+  "LatentConsistencyModelPipeline",
 ];
 
 export const stableDiffusion: FamilyDescriptor = {

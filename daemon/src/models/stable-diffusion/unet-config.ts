@@ -24,7 +24,7 @@ const FIELDS = {
   ]),
   layers_per_block: perBlock(integer(), 2),
   transformer_layers_per_block: perBlock(integer(), 1),
-  /** The number of heads, despite its name (diffusers issue 2011). */
+  /** The number of heads, despite its name, which diffusers keeps for its old configs. */
   attention_head_dim: perBlock(integer(), 8),
   cross_attention_dim: perBlock(integer(), 1280),
   use_linear_projection: boolean(false),
