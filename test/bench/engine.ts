@@ -48,7 +48,7 @@ export async function benchEngine(): Promise<void> {
     for (const precision of ["fp32", "int8"]) {
       const gflop = stepFlops(size) / 1e9;
       // Twice to fill the caches, then the run that counts.
-      for (const round of ["cold", "filling", "warm"]) {
+      for (const round of ["cold", "again", "warm"]) {
         const m = await measure(model, size, precision, round === "warm" ? 4 : 1);
         const rate = gflop / m.step;
         const numbers = [m.step, m.stepCpu, rate, rate / peak.gflops, m.firstStep, m.text, m.decode, m.peak].map((v) =>

@@ -1,7 +1,7 @@
 // 2-D convolutions.
 import type { Value } from "../onnx/graph.ts";
 import * as op from "../onnx/ops.ts";
-import { int8Conv3x3 } from "./int8.ts";
+import { int8Conv } from "./int8.ts";
 import type { WeightScope } from "./weight-scope.ts";
 
 export interface ConvShape {
@@ -20,7 +20,8 @@ export function conv2d(
 ): Value {
   const weight = scope.tensor("weight", [out, x.shape[1]!, kernel, kernel]);
   const bias = scope.tensor("bias", [out]);
-  if (scope.forms.matMul === "int8" && kernel === 3 && !pads) return int8Conv3x3(x, weight, bias, stride);
+  if (scope.forms.matMul === "int8" && !pads && (kernel === 3 || stride === 1))
+    return int8Conv(x, weight, bias, stride);
   const around = kernel === 3 ? 1 : 0;
   return op.conv(x, weight, bias, { strides: [stride, stride], pads: pads ?? [around, around, around, around] });
 }

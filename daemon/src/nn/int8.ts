@@ -6,7 +6,9 @@ import * as op from "../onnx/ops.ts";
 /** x (…, in) @ W (in, out) + b. */
 export function int8Linear(x: Value, weight: Value, bias: Value | undefined): Value {
   const { quantized, scales } = quantizeColumns(weight);
-  return op.dynamicQuantizeMatMul(x, quantized, scales, bias);
+  // Layers that read the same x share its quantisation: the runtime merges equal nodes.
+  const a = op.dynamicQuantizeLinear(x);
+  return op.matMulIntegerToFloat(a.quantized, quantized, a.scale, scales, a.zeroPoint, bias);
 }
 
 /** Symmetric s8 per column: W ≈ quantized·scales. */
@@ -18,17 +20,18 @@ export function quantizeColumns(weight: Value): { quantized: Value; scales: Valu
 }
 
 /**
- * 3×3 convolution of stride 1 or 2 and padding 1 as u8 im2col and one integer product: x (b, c, h, w) → (b, out, h', w').
- * W (out, c, 3, 3) is taken as rows (kh, kw, c).
+ * Convolution of kernel 1 (padding 0) or 3 (padding 1) as u8 im2col and one integer product: x (b, c, h, w) → (b, out, h', w').
+ * W (out, c, k, k) is taken as rows (kh, kw, c).
  */
-export function int8Conv3x3(x: Value, weight: Value, bias: Value, stride: 1 | 2): Value {
+export function int8Conv(x: Value, weight: Value, bias: Value, stride: 1 | 2): Value {
   const [b, c, h, w] = x.shape as [number, number, number, number];
-  const out = weight.shape[0]!;
+  const [out, , kernel] = weight.shape as [number, number, number, number];
   const [height, width] = [h, w].map((d) => Math.floor((d - 1) / stride) + 1) as [number, number];
-  const rows = op.reshape(op.transpose(weight, [2, 3, 1, 0]), [9 * c, out]);
-  const { quantized, scales } = quantizeColumns(rows);
+  const taps = kernel * kernel * c;
+  const { quantized, scales } = quantizeColumns(op.reshape(op.transpose(weight, [2, 3, 1, 0]), [taps, out]));
   const a = op.dynamicQuantizeLinear(op.transpose(x, [0, 2, 3, 1]));
-  const columns = op.reshape(im2col(a.quantized, a.zeroPoint, height, width, stride), [b * height * width, 9 * c]);
+  const taken = kernel === 1 ? a.quantized : im2col(a.quantized, a.zeroPoint, height, width, stride);
+  const columns = op.reshape(taken, [b * height * width, taps]);
   const y = op.matMulIntegerToFloat(columns, quantized, a.scale, scales, a.zeroPoint, bias);
   return op.transpose(op.reshape(y, [b, height, width, out]), [0, 3, 1, 2]);
 }

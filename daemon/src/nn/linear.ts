@@ -10,6 +10,13 @@ export function linear(scope: WeightScope, x: Value, out: number, { bias = true 
   return product(scope, x, weight, bias ? scope.tensor("bias", [out]) : undefined);
 }
 
+/** A 1×1 convolution over rows of channels: x (…, in) → (…, out). W lies as (out, in, 1, 1). */
+export function pointwise(scope: WeightScope, x: Value, out: number): Value {
+  const inner = x.shape.at(-1)!;
+  const weight = op.reshape(scope.tensor("weight", [out, inner, 1, 1]), [out, inner]);
+  return product(scope, x, op.transpose(weight, [1, 0]), scope.tensor("bias", [out]));
+}
+
 /** One of several equal parts of a packed linear layer, as a product of its own: rows [part·out, (part+1)·out) of W. */
 export function linearPart(scope: WeightScope, x: Value, out: number, part: number, parts: number): Value {
   const rows = (value: Value) => op.slice(value, 0, part * out, (part + 1) * out);

@@ -26,7 +26,6 @@ function nodeFlops({ opType, inputs, outputs }: Node): number {
   const out = sizeOf(outputs[0]!.shape);
   switch (opType) {
     case "MatMul":
-    case "DynamicQuantizeMatMul":
     case "MatMulIntegerToFloat":
       return 2 * out * inputs[0]!.shape.at(-1)!;
     case "Conv":

@@ -293,10 +293,6 @@ export function multiHeadAttention(q: Value, k: Value, v: Value, heads: number, 
   return contrib("MultiHeadAttention", [q, k, v], q.dtype, [b!, n!, width!], attributes);
 }
 
-/** x (…, k) f32 by s8 weights (k, n) with a scale per column (n): x is quantised to u8 on the way. */
-export const dynamicQuantizeMatMul = (x: Value, w: Value, scales: Value, bias?: Value): Value =>
-  contrib("DynamicQuantizeMatMul", [x, w, scales, undefined, bias], "f32", matMulShape("DynamicQuantizeMatMul", x, w));
-
 /** u8 a (…, k) by s8 b (k, n) to f32, with a scale and zero point of a, and a scale per column of b. */
 export const matMulIntegerToFloat = (
   a: Value,

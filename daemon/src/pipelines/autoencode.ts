@@ -1,5 +1,6 @@
 // Pictures to latents and back through the model's autoencoder.
 import { decoder, encoder, latentSize, pixelsPerLatent } from "../models/stable-diffusion/index.ts";
+import type { WeightScope } from "../nn/weight-scope.ts";
 import type { NoiseSource } from "../random/noise-source.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chunkChannels, combine, concat, joinChannels, map, rows } from "../tensor/tensor.ts";
@@ -33,8 +34,12 @@ export async function decode(context: Context, latents: Tensor): Promise<Tensor>
 async function decodeWhole(context: Context, latents: Tensor): Promise<Tensor> {
   const [, , height, width] = latents.shape as [number, number, number, number];
   const { autoencoder } = context.model;
-  const graph = decoder(scopeOf(context, autoencoder), autoencoder.config, { batch: 1, height, width });
-  const session = await context.engine.session(graph, { label: "the autoencoder's decoder", ...stopBy(context) });
+  const graph = decoder(exactScope(context), autoencoder.config, { batch: 1, height, width });
+  const session = await context.engine.session(graph, {
+    label: "the autoencoder's decoder",
+    occasional: true,
+    ...stopBy(context),
+  });
   const { image } = await session.run({ latents }, stopBy(context));
   return image!;
 }
@@ -68,11 +73,18 @@ export async function encode(context: Context, picture: Tensor): Promise<{ mean:
 async function encodeWhole(context: Context, picture: Tensor): Promise<Tensor> {
   const [, , height, width] = picture.shape as [number, number, number, number];
   const { autoencoder } = context.model;
-  const graph = encoder(scopeOf(context, autoencoder), autoencoder.config, { batch: 1, height, width });
-  const session = await context.engine.session(graph, { label: "the autoencoder's encoder", ...stopBy(context) });
+  const graph = encoder(exactScope(context), autoencoder.config, { batch: 1, height, width });
+  const session = await context.engine.session(graph, {
+    label: "the autoencoder's encoder",
+    occasional: true,
+    ...stopBy(context),
+  });
   const { mean, log_variance } = await session.run({ image: picture }, stopBy(context));
   return joinChannels([mean!, log_variance!]);
 }
+
+/** Large pictures in the form of int8 products would take gigabytes: the autoencoder stays in full precision. */
+const exactScope = (context: Context): WeightScope => scopeOf(context, context.model.autoencoder).exact();
 
 /** Latents (1, c, h, w) for each of `batch` pictures. */
 export const repeatBatch = (latents: Tensor, batch: number): Tensor =>

@@ -136,7 +136,11 @@ async function runPrologue(
     timestep_cond: () => perPicture(() => guidanceEmbedding(conditioning.guidanceScale, time_cond_proj_dim!)),
   };
   const used = prologue.inputs.map(({ origin }) => (origin.kind === "input" ? origin.name : ""));
-  const session = await context.engine.session(prologue, { label: "the text's keys and values", ...stopBy(context) });
+  const session = await context.engine.session(prologue, {
+    label: "the text's keys and values",
+    occasional: true,
+    ...stopBy(context),
+  });
   const fed = Object.fromEntries(used.map((name) => [name, feeds[name]!()]));
   const residents = await session.run(fed, { keep: Object.keys(prologue.outputs), ...stopBy(context) });
   await session.release();

@@ -90,7 +90,11 @@ async function encode(
   };
   // It runs once a picture: full precision costs nothing.
   const graph = clipTextModel(scopeOf(context, encoder).exact(), config, options);
-  const session = await context.engine.session(graph, { label: "the text encoder", ...stopBy(context) });
+  const session = await context.engine.session(graph, {
+    label: "the text encoder",
+    occasional: true,
+    ...stopBy(context),
+  });
   const outputs: Readonly<Record<string, Tensor>>[] = [];
   for (const ids of rows) {
     const index = projection ? { pooled_index: tensorI64(pooledIndices([ids], config)) } : {};

@@ -62,7 +62,7 @@ function needOf(context: Context, { width, height }: Size, fromPicture: boolean)
     { height: tile(height, config.sample_size), width: tile(width, config.sample_size) },
     { height: tile(latents.height, latentTile), width: tile(latents.width, latentTile) },
   ];
-  const scope = scopeOf(context, model.autoencoder);
+  const scope = scopeOf(context, model.autoencoder).exact();
   const graphs: [string, Graph][] = [
     // Guidance runs in two halves where both do not fit.
     [

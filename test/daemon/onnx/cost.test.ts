@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { flops, largestActivation, weightBytes } from "../../../daemon/src/onnx/cost.ts";
 import { type Graph, graph, input, type Value, weight } from "../../../daemon/src/onnx/graph.ts";
+import { int8Linear } from "../../../daemon/src/nn/int8.ts";
 import * as op from "../../../daemon/src/onnx/ops.ts";
 import type { DType } from "../../../daemon/src/tensor/tensor.ts";
 
@@ -40,7 +41,7 @@ describe("floating-point operations, a multiply-add as two", () => {
       op.multiHeadAttention(x(2, 9, 8), x(2, 5, 8), x(2, 5, 8), 4),
       2 * 2 * (2 * 9 * 5 * 8),
     ],
-    ["an int8 product", op.dynamicQuantizeMatMul(x(5, 7), op.cast(x(7, 3), "i8"), x(3)), 2 * 5 * 7 * 3],
+    ["an int8 product", int8Linear(x(5, 7), x(7, 3), undefined), 2 * 5 * 7 * 3],
     ["an addition", op.add(x(5), x(5)), 0],
   ])("%s", (_, value, count) => expect(flops(whole(value))).toBe(count));
 

@@ -43,8 +43,12 @@ describe("what an operator makes:", () => {
     ["reduceMax", op.reduceMax(x(2, 3, 4), [0, -1]), "f32[1, 3, 1]"],
     ["softmax", op.softmax(x(2, 3)), "f32[2, 3]"],
     ["multiHeadAttention", op.multiHeadAttention(x(2, 9, 8), x(2, 5, 8), x(2, 5, 8), 4), "f32[2, 9, 8]"],
-    ["dynamicQuantizeMatMul", op.dynamicQuantizeMatMul(x(2, 9, 8), of("i8", 8, 3), x(3)), "f32[2, 9, 3]"],
     ["dynamicQuantizeLinear", op.dynamicQuantizeLinear(x(2, 3)).quantized, "u8[2, 3]"],
+    [
+      "matMulIntegerToFloat",
+      op.matMulIntegerToFloat(of("u8", 2, 9, 8), of("i8", 8, 3), x(), x(3), of("u8")),
+      "f32[2, 9, 3]",
+    ],
     ["its zero point", op.dynamicQuantizeLinear(x(2, 3)).zeroPoint, "u8[]"],
   ])("%s", (_, value, expected) => expect(type(value)).toBe(expected));
 
@@ -86,7 +90,11 @@ const WRONG: readonly [make: () => unknown, message: string][] = [
     () => op.multiHeadAttention(x(1, 9, 8), x(1, 5, 8), x(1, 6, 8), 2),
     "MultiHeadAttention: [1, 9, 8], [1, 5, 8], [1, 6, 8], 2 heads",
   ],
-  [() => op.dynamicQuantizeMatMul(x(2, 8), of("i8", 4, 3), x(3)), "DynamicQuantizeMatMul: [2, 8] @ [4, 3]"],
+  [
+    () => op.matMulIntegerToFloat(of("u8", 2, 8), of("i8", 4, 3), x(), x(3), of("u8")),
+    "MatMulIntegerToFloat: [2, 8] @ [4, 3]",
+  ],
+  [() => op.reshape(x(2, 3), [4, -1]), "Reshape: [2, 3] to [4, -1]"],
   [() => op.constant([1, 2], [3]), "2 values do not fill a constant of [3]"],
   [() => graph([], { y: op.exp(x(2)) }), "input x is used but not declared"],
 ];

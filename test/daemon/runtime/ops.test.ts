@@ -322,30 +322,6 @@ const TABLE: Record<Exclude<keyof typeof op, "ONNX_DTYPES">, Row[]> = {
       emit: (q, k, v) => op.multiHeadAttention(q, k, v, 4, 0.3),
     },
   ],
-  dynamicQuantizeMatMul: [
-    {
-      what: "two rows by one column, with bias",
-      feeds: [tensor([0, 255, 255, 0], [2, 2])],
-      emit: (x) =>
-        op.dynamicQuantizeMatMul(
-          x,
-          op.constantBytes("i8", [2, 3], [2, 1]),
-          op.constant([0.5], [1]),
-          op.constant([1], [1]),
-        ),
-      gives: [383.5, 256],
-    },
-    {
-      what: "a stack",
-      feeds: [floats(2, 3, 4)],
-      emit: (x) =>
-        op.dynamicQuantizeMatMul(
-          x,
-          op.constantBytes("i8", numbers(bytes("i8", 4, 5)), [4, 5]),
-          op.constant([1, 1, 1, 1, 1], [5]),
-        ),
-    },
-  ],
   matMulIntegerToFloat: [
     {
       what: "a zero point and two scales",

@@ -2,8 +2,7 @@
 import type { Value } from "../../onnx/graph.ts";
 import * as op from "../../onnx/ops.ts";
 import { attention } from "../../nn/attention.ts";
-import { conv2d } from "../../nn/conv.ts";
-import { linear, linearPart } from "../../nn/linear.ts";
+import { linear, linearPart, pointwise } from "../../nn/linear.ts";
 import { groupNorm, layerNorm } from "../../nn/norm.ts";
 import type { WeightScope } from "../../nn/weight-scope.ts";
 
@@ -20,14 +19,11 @@ export function transformer2d(scope: WeightScope, x: Value, text: Value, options
   const toRows = (y: Value) => op.transpose(op.reshape(y, [b, c, h * w]), [0, 2, 1]);
   const toPicture = (y: Value) => op.reshape(op.transpose(y, [0, 2, 1]), [b, c, h, w]);
   const normed = groupNorm(scope.at("norm"), x, options.groups, 1e-6);
-  let rows = options.linearProjection
-    ? linear(scope.at("proj_in"), toRows(normed), c)
-    : toRows(conv2d(scope.at("proj_in"), normed, c, { kernel: 1 }));
+  // A convolution of one pixel is a linear layer over the channels, whatever the config calls it.
+  const project = options.linearProjection ? linear : pointwise;
+  let rows = project(scope.at("proj_in"), toRows(normed), c);
   for (let i = 0; i < options.layers; i++) rows = block(scope.at("transformer_blocks", i), rows, text, options.heads);
-  const out = options.linearProjection
-    ? toPicture(linear(scope.at("proj_out"), rows, c))
-    : conv2d(scope.at("proj_out"), toPicture(rows), c, { kernel: 1 });
-  return op.add(out, x);
+  return op.add(toPicture(project(scope.at("proj_out"), rows, c)), x);
 }
 
 /** BasicTransformerBlock: x (b, n, c). */

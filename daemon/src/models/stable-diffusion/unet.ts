@@ -214,11 +214,12 @@ function upBlocks(scope: WeightScope, context: Context, levels: readonly Level[]
   const { config } = context;
   levels.toReversed().forEach((level, i) => {
     const last = i === levels.length - 1;
-    // The last block writes what is seen: it stays exact in every profile.
-    const at = last ? scope.at("up_blocks", i).exact() : scope.at("up_blocks", i);
+    const at = scope.at("up_blocks", i);
     for (let j = 0; j <= level.layers; j++) {
       x = op.concat([x, skips.pop()!], 1);
-      x = resnet(at.at("resnets", j), x, level.channels, context.time, resnetOptions(config));
+      // The last residual block writes what is seen: it stays exact in every profile.
+      const resnetScope = last && j === level.layers ? at.at("resnets", j).exact() : at.at("resnets", j);
+      x = resnet(resnetScope, x, level.channels, context.time, resnetOptions(config));
       if (config.up_block_types[i] === "CrossAttnUpBlock2D") x = attend(at.at("attentions", j), context, level, x);
     }
     if (last) return;
