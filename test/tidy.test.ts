@@ -18,7 +18,8 @@ const LAYERS = [
   ["pipelines", "training"],
   ["workflow"],
   ["jobs"],
-  ["rpc", "lsp", "cli"],
+  ["rpc", "lsp"],
+  ["cli"],
 ];
 
 /** Packages that one folder alone may import. */

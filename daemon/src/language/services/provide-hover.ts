@@ -1,0 +1,105 @@
+// Hover: keys, words, models, nodes, variables, and what a prompt comes to.
+import type { ParsedNode, ParseResult } from "../parse.ts";
+import { alternatives, textBranch } from "../shape.ts";
+import type { Range } from "../source.ts";
+import { describeKey, describeModel, describeWord, tokenCount } from "./describe.ts";
+import { modelReferenceOf, referenceText, resultsOf, sizeOf, valueOf } from "./effective.ts";
+import { type Facts, knownModel } from "./facts.ts";
+import { type Item, itemAt, type ScalarItem } from "./items.ts";
+import { occurrenceAt, occurrencesOf } from "./occurrences.ts";
+import { variablesOf } from "./words.ts";
+
+/** A text in Markdown and the range it is about. */
+export interface Hover {
+  readonly markdown: string;
+  readonly range: Range;
+  /** Absolute path of a picture to show. */
+  readonly picture?: string;
+}
+
+/** What there is to say about an offset. */
+export function provideHover(document: ParseResult, offset: number, facts: Facts): Hover | undefined {
+  return nameHover(document, offset, facts) ?? itemHover(itemAt(document, offset), facts);
+}
+
+function nameHover(document: ParseResult, offset: number, facts: Facts): Hover | undefined {
+  const named = occurrenceAt(document, offset);
+  if (!named) return undefined;
+  const { name, range, kind } = named;
+  if (kind === "node") {
+    const node = document.nodes.find((each) => each.name === name);
+    return node && { range, ...describeNode(node, facts) };
+  }
+  const value = variablesOf(document).get(name);
+  if (!value) return undefined;
+  const uses = occurrencesOf(document).filter(
+    (o) => o.kind === "variable" && o.name === name && o.role === "use",
+  ).length;
+  const written = document.text.slice(value.range.start, value.range.end).slice(0, 400);
+  return { range, markdown: `**\${${name}}**\n\n${fenced(written)}\n\nUsed ${uses === 1 ? "once" : `${uses} times`}.` };
+}
+
+/** Text that no Markdown in it can change. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}text\n${text.trimEnd()}\n${fence}`;
+}
+
+const shownPrompt = 600;
+
+/** A node in short: its task, model, size, resolved prompt, and how its last run ended. */
+export function describeNode(node: ParsedNode, facts: Facts): { markdown: string; picture?: string } {
+  const reference = modelReferenceOf(node);
+  const model = knownModel(facts, reference);
+  const size = sizeOf(node, model)?.final;
+  const results = resultsOf(node);
+  const prompt = valueOf(node, "prompt");
+  const job = facts.job?.(node.name);
+  const lines = [
+    `- task: ${node.task ?? "unknown"}`,
+    reference === undefined ? "" : `- model: \`${referenceText(reference)}\`${model ? ` (${model.family})` : ""}`,
+    size ? `- size: ${size.width}×${size.height}` : "",
+    results > 1 ? `- results: ${results}` : "",
+    job ? `- last run: ${job.state}${job.seed === undefined ? "" : `, seed ${job.seed}`}` : "",
+  ].filter((line) => line !== "");
+  const text = typeof prompt === "string" ? `\n\n${fenced(prompt.slice(0, shownPrompt))}` : "";
+  const picture = job?.thumbnail;
+  return { markdown: `**${node.name}**\n\n${lines.join("\n")}${text}`, ...(picture === undefined ? {} : { picture }) };
+}
+
+function itemHover(item: Item | undefined, facts: Facts): Hover | undefined {
+  if (!item) return undefined;
+  if (item.kind === "scalar") return valueHover(item, facts);
+  if (!item.shape) return undefined;
+  const task = item.owner.kind === "node" ? item.owner.node.task : undefined;
+  return { markdown: describeKey(item.path, item.shape, task), range: item.range };
+}
+
+function valueHover(item: ScalarItem, facts: Facts): Hover | undefined {
+  const { scalar, shape, range, owner, path } = item;
+  if (!shape) return undefined;
+  const word = describeWord(shape, scalar.source);
+  if (word !== undefined) return { markdown: word, range };
+  if (textBranch(shape)?.format === "model" && typeof scalar.value === "string") {
+    const found = facts.model?.(scalar.value);
+    if (!found) return undefined;
+    return { markdown: "code" in found ? found.message : describeModel(found), range };
+  }
+  if (owner.kind === "node" && isPrompt(path)) return promptHover(owner.node, path[0]!, range, facts);
+  const fallback = alternatives(shape).find(({ description }) => description !== undefined) ?? shape;
+  return fallback.description === undefined ? undefined : { markdown: describeKey(path, shape), range };
+}
+
+/** Whether a key is text for the text encoder. */
+export function isPrompt(path: readonly string[]): boolean {
+  return path.length === 1 && /^(negative_)?prompt(_2)?$/.test(path[0]!);
+}
+
+function promptHover(node: ParsedNode, key: string, range: Range, facts: Facts): Hover | undefined {
+  const text = valueOf(node, key);
+  if (typeof text !== "string") return undefined;
+  const counted = knownModel(facts, modelReferenceOf(node))?.text;
+  const tokens = counted ? `\n\n${tokenCount(text, counted)} tokens` : "";
+  return { markdown: `**${key}**\n\n${fenced(text.slice(0, shownPrompt))}${tokens}`, range };
+}

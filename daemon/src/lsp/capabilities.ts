@@ -1,0 +1,36 @@
+// What the server tells an editor that it can do.
+import { CodeActionKind, type InitializeResult, TextDocumentSyncKind } from "vscode-languageserver/node";
+import { version } from "../base/install.ts";
+import { tokenModifiers, tokenTypes } from "../language/services/provide-semantic-tokens.ts";
+import { triggerCharacters } from "./completion.ts";
+
+/** The answer to `initialize`. */
+export function initializeResult(): InitializeResult {
+  return {
+    serverInfo: { name: "diffusion", version },
+    capabilities: {
+      textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+      diagnosticProvider: { identifier: "diffusion", interFileDependencies: false, workspaceDiagnostics: false },
+      completionProvider: { resolveProvider: true, triggerCharacters },
+      hoverProvider: true,
+      definitionProvider: true,
+      referencesProvider: true,
+      documentHighlightProvider: true,
+      renameProvider: { prepareProvider: true },
+      documentSymbolProvider: { label: "Diffusion" },
+      workspaceSymbolProvider: { workDoneProgress: true },
+      foldingRangeProvider: true,
+      selectionRangeProvider: true,
+      semanticTokensProvider: {
+        legend: { tokenTypes: [...tokenTypes], tokenModifiers: [...tokenModifiers] },
+        full: { delta: true },
+        range: true,
+      },
+      inlayHintProvider: true,
+      codeLensProvider: {},
+      codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+      documentLinkProvider: {},
+      workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+    },
+  };
+}

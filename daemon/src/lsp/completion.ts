@@ -1,0 +1,45 @@
+// Completion and hover.
+import { type CompletionItem, MarkupKind, type MarkupContent } from "vscode-languageserver/node";
+import { provideCompletion, type ProposalData, resolveProposal } from "../language/services/provide-completion.ts";
+import { provideHover } from "../language/services/provide-hover.ts";
+import { completionOf, offsetOf, rangeOf, uriOf } from "./convert.ts";
+import { factsOf, type Session, withDocument } from "./session.ts";
+
+/** Characters behind which proposals are shown unasked. */
+export const triggerCharacters = [":", " ", "$", "{", "/", ".", "-", "[", ",", '"', "'"];
+
+/** Answers completion and hover. */
+export function registerCompletion(session: Session): void {
+  const { connection, documents } = session;
+  connection.onCompletion(({ textDocument: { uri }, position }) => {
+    const latest = documents.latest(uri);
+    if (!latest) return [];
+    const { lined, result } = latest;
+    const snippets = session.client.textDocument?.completion?.completionItem?.snippetSupport === true;
+    const found = provideCompletion(result, lined.text, offsetOf(lined, position), factsOf(session, uri));
+    return found.map((proposal) => completionOf(lined, proposal, snippets));
+  });
+  connection.onCompletionResolve((item): CompletionItem => {
+    const value = isProposalData(item.data) ? resolveProposal(item.data) : undefined;
+    return value === undefined ? item : { ...item, documentation: { kind: MarkupKind.Markdown, value } };
+  });
+  connection.onHover((params) =>
+    withDocument(session, params, null, ({ uri, result }) => {
+      const hover = provideHover(result, offsetOf(result, params.position), factsOf(session, uri));
+      if (!hover) return null;
+      return { contents: contentsOf(hover.markdown, hover.picture), range: rangeOf(result, hover.range) };
+    }),
+  );
+}
+
+function contentsOf(markdown: string, picture: string | undefined): MarkupContent {
+  const shown = picture === undefined ? "" : `\n\n![the last result](${uriOf(picture)}|width=240)`;
+  return { kind: MarkupKind.Markdown, value: `${markdown}${shown}` };
+}
+
+/** What comes back from the editor is looked at before it is used. */
+function isProposalData(data: unknown): data is ProposalData {
+  if (typeof data !== "object" || data === null || !("path" in data)) return false;
+  const { path } = data;
+  return Array.isArray(path) && path.every((part) => typeof part === "string");
+}
