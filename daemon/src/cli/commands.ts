@@ -114,7 +114,26 @@ Examples:
   load: async () => (await import("./commands/doctor.ts")).doctor,
 };
 
-export const COMMANDS: readonly Command[] = [run, check, fmt, recover, modelsInfo, doctor];
+const lsp: Command = {
+  name: "lsp",
+  summary: "serve an editor over the Language Server Protocol",
+  operands: { name: "", atLeast: 0, atMost: 0 },
+  options: {
+    stdio: { help: "talk over standard input and output (the default)" },
+    "node-ipc": { help: "talk over the channel of a process that Node.js forked" },
+    socket: { value: "PORT", help: "connect to the editor, which waits at this port" },
+    clientProcessId: { value: "PID", help: "end when this process has ended" },
+  },
+  details: `Editors start it; it writes nothing but protocol messages to standard output. It reads texts, configurations
+and headers of models, never weights, and runs nothing.
+
+Examples:
+  diffusion lsp --stdio
+  diffusion lsp --socket=6010`,
+  load: async () => (await import("./commands/lsp.ts")).lsp,
+};
+
+export const COMMANDS: readonly Command[] = [run, check, fmt, recover, modelsInfo, doctor, lsp];
 
 /** Valid words of the format's command line that this version does not have. */
 export const LATER: readonly string[] = [
@@ -122,7 +141,6 @@ export const LATER: readonly string[] = [
   "verify",
   "jobs",
   "serve",
-  "lsp",
   "mcp",
   "worker",
   "import",

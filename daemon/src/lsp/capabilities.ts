@@ -3,6 +3,7 @@ import { CodeActionKind, type InitializeResult, TextDocumentSyncKind } from "vsc
 import { version } from "../base/install.ts";
 import { tokenModifiers, tokenTypes } from "../language/services/provide-semantic-tokens.ts";
 import { triggerCharacters } from "./completion.ts";
+import { orderKind } from "./editing.ts";
 
 /** The answer to `initialize`. */
 export function initializeResult(): InitializeResult {
@@ -28,7 +29,10 @@ export function initializeResult(): InitializeResult {
       },
       inlayHintProvider: true,
       codeLensProvider: {},
-      codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+      codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, orderKind] },
+      documentFormattingProvider: true,
+      documentRangeFormattingProvider: true,
+      documentOnTypeFormattingProvider: { firstTriggerCharacter: "\n" },
       documentLinkProvider: {},
       workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
     },

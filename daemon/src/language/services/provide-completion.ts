@@ -81,6 +81,8 @@ interface Place {
   readonly shape: Shape | undefined;
   /** The name of the node, in a workflow. */
   readonly node?: string;
+  /** In `defaults`: the task that a key belongs to. */
+  readonly owner?: (key: string) => Task;
   /** Keys at the top of a file may stand here. */
   readonly isTop: boolean;
 }
@@ -117,16 +119,12 @@ function nodePlace(task: Task, path: readonly string[], node?: string): Place {
 function defaultsPlace(path: readonly string[], document: ParseResult): Place {
   const present = new Set(document.nodes.flatMap(({ task }) => task ?? []));
   const known = present.size > 0 ? [...present] : tasks;
+  const owner = (key: string) => [...known, ...tasks].find((task) => Object.hasOwn(keysOf(task), key)) ?? defaultTask;
   const [key] = path;
-  if (key !== undefined) {
-    const owner = [...known, ...tasks].find((task) => Object.hasOwn(keysOf(task), key));
-    return nodePlace(owner ?? defaultTask, path);
-  }
-  const properties = Object.assign({}, ...known.toReversed().map((task) => taskShape(task).properties)) as Record<
-    string,
-    Shape
-  >;
-  return { path: [], shape: { type: "object", properties }, isTop: false, task: known[0] ?? defaultTask };
+  if (key !== undefined) return nodePlace(owner(key), path);
+  const all = known.toReversed().map((task) => taskShape(task).properties);
+  const properties = Object.assign({}, ...all) as Record<string, Shape>;
+  return { path: [], shape: { type: "object", properties }, isTop: false, owner };
 }
 
 function taskIn(keys: WrittenKeys, document: ParseResult): Task {
@@ -141,10 +139,10 @@ function taskIn(keys: WrittenKeys, document: ParseResult): Task {
 // ---- keys
 
 function keyProposals(place: Place, cursor: Cursor): Proposal[] {
-  const { task, path, shape, isTop } = place;
+  const { path, shape, isTop, owner } = place;
   const present = cursor.siblings();
   const own = Object.entries((shape && branchOf(shape, "object"))?.properties ?? {});
-  const required = task !== undefined && path.length === 0 ? requiredKeysOf(task) : (shape?.required ?? []);
+  const required = place.task !== undefined && path.length === 0 ? requiredKeysOf(place.task) : (shape?.required ?? []);
   const head = isTop ? Object.entries(headKeys as Record<string, Shape>) : [];
   const usable = (key: string) => !excluded(key, present);
   const heads = head
@@ -153,6 +151,7 @@ function keyProposals(place: Place, cursor: Cursor): Proposal[] {
   const keys = own
     .filter(([key]) => usable(key))
     .map(([key, inner], i) => {
+      const task = owner?.(key) ?? place.task;
       const runs = task === undefined || canRun(task, [...path, key]);
       const order = (required.includes(key) ? 1 : 100) + i + (runs ? 0 : 1000);
       return keyProposal(key, inner, [...path, key], cursor, order, task);
@@ -229,8 +228,9 @@ function wordProposals({ shape, cursor, place, text, facts, document }: ValuePla
     place.node === undefined && place.task === undefined ? undefined : knownModel(facts, modelOf(document, place));
   const words = alternatives(shape).flatMap((branch, i): Proposal[] => {
     if (branch.type === "boolean") return [true, false].map((flag) => valueProposal(String(flag), cursor, i));
-    if (typeof branch.const !== "string" && typeof branch.const !== "number") return [];
-    const word = String(branch.const);
+    if (typeof branch.const === "number") return [valueProposal(String(branch.const), cursor, i)];
+    if (typeof branch.const !== "string") return [];
+    const word = branch.const;
     const fits = place.path.at(-1) !== "sampler" || (model?.samplers?.includes(word) ?? true);
     if (!fits) return [];
     const data = { path: place.path, word, ...(place.task === undefined ? {} : { task: place.task }) };
