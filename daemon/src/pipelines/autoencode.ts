@@ -37,7 +37,7 @@ async function decodeWhole(context: Context, latents: Tensor): Promise<Tensor> {
   const graph = decoder(exactScope(context), autoencoder.config, { batch: 1, height, width });
   const session = await context.engine.session(graph, {
     label: "the autoencoder's decoder",
-    occasional: true,
+
     ...stopBy(context),
   });
   const { image } = await session.run({ latents }, stopBy(context));
@@ -76,7 +76,7 @@ async function encodeWhole(context: Context, picture: Tensor): Promise<Tensor> {
   const graph = encoder(exactScope(context), autoencoder.config, { batch: 1, height, width });
   const session = await context.engine.session(graph, {
     label: "the autoencoder's encoder",
-    occasional: true,
+
     ...stopBy(context),
   });
   const { mean, log_variance } = await session.run({ image: picture }, stopBy(context));

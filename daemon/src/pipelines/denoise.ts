@@ -138,7 +138,7 @@ async function runPrologue(
   const used = prologue.inputs.map(({ origin }) => (origin.kind === "input" ? origin.name : ""));
   const session = await context.engine.session(prologue, {
     label: "the text's keys and values",
-    occasional: true,
+
     ...stopBy(context),
   });
   const fed = Object.fromEntries(used.map((name) => [name, feeds[name]!()]));

@@ -92,7 +92,7 @@ async function encode(
   const graph = clipTextModel(scopeOf(context, encoder).exact(), config, options);
   const session = await context.engine.session(graph, {
     label: "the text encoder",
-    occasional: true,
+
     ...stopBy(context),
   });
   const outputs: Readonly<Record<string, Tensor>>[] = [];

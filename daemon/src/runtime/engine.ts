@@ -36,8 +36,6 @@ export interface GraphOptions {
   readonly label?: string;
   /** keep its packed weights on disk; default: when they are large enough that the next start gains from it */
   readonly cache?: boolean;
-  /** run once a picture: its memory is given back after each run */
-  readonly occasional?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -79,15 +77,12 @@ export class Engine implements AsyncDisposable {
    * The session of a graph: the loaded one when an equal graph has one.
    * @throws DiffusionError `engine` naming the node that the runtime refuses, `out-of-memory`, `cancelled`
    */
-  async session(
-    graph: Graph,
-    { label = "a graph", cache, occasional = false, signal }: GraphOptions = {},
-  ): Promise<Session> {
+  async session(graph: Graph, { label = "a graph", cache, signal }: GraphOptions = {}): Promise<Session> {
     const child = this.#living();
     const hash = createHash("sha256").update(serialize(graph)).digest("hex");
     const cached = cache ?? (this.target === "cpu" && weightBytes(graph) >= CACHED_FROM);
     const known = [...this.#loaded, ...this.#loading.keys()].find((s) => s.hash === hash && s.child === child);
-    const session = known ?? new Session(this.#host, child, { graph, hash, label, cached, occasional });
+    const session = known ?? new Session(this.#host, child, { graph, hash, label, cached });
     await this.#load(session, signal);
     return session;
   }

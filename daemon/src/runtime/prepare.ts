@@ -22,7 +22,7 @@ export interface Preparation {
 /** Makes the session in its engine process. @throws DiffusionError `engine`, `out-of-memory`, `cancelled` */
 export async function prepare(session: Session, preparation: Preparation): Promise<void> {
   const { target, threads, cache, signal } = preparation;
-  const options = sessionOptions(target, threads, session.occasional);
+  const options = sessionOptions(target, threads);
   const create: Create = (from, how) =>
     session.child.request(
       { kind: "create", session: session.number, model: from, options: how },

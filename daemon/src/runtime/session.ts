@@ -44,8 +44,6 @@ export interface SessionFacts {
   readonly hash: string;
   readonly label: string;
   readonly cached: boolean;
-  /** whether it gives its memory back after each run */
-  readonly occasional: boolean;
 }
 
 /**
@@ -58,8 +56,6 @@ export class Session {
   readonly hash: string;
   /** whether its packed weights are kept on disk */
   readonly cached: boolean;
-  /** whether it gives its memory back after each run */
-  readonly occasional: boolean;
   /** bytes of its weights as f32 and of its largest activation */
   readonly memory: number;
   readonly child: EngineChild;
@@ -68,14 +64,13 @@ export class Session {
   busy = 0;
   readonly #host: SessionHost;
 
-  constructor(host: SessionHost, child: EngineChild, { graph, hash, label, cached, occasional }: SessionFacts) {
+  constructor(host: SessionHost, child: EngineChild, { graph, hash, label, cached }: SessionFacts) {
     this.#host = host;
     this.child = child;
     this.graph = graph;
     this.hash = hash;
     this.label = label;
     this.cached = cached;
-    this.occasional = occasional;
     this.memory = memoryOf(graph);
     this.number = host.nextNumber();
   }
