@@ -1,16 +1,25 @@
 // The generated copies of the schemas. `node schemas/generate.ts` writes them; a test fails when they are stale.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { documentJsonSchema } from "./document/json-schema.ts";
+import { diffusionGrammar } from "./grammar/grammar.ts";
 
-/** Every generated file, by its name in this folder. */
+/** Every generated file, by its path from the root. */
 export async function generate(): Promise<Record<string, string>> {
-  const schema = await format(JSON.stringify(documentJsonSchema()), { parser: "json", printWidth: 120 });
-  return { "diffusion.schema.json": schema };
+  return {
+    "schemas/diffusion.schema.json": await json(documentJsonSchema()),
+    "schemas/diffusion.tmLanguage.json": await json(diffusionGrammar()),
+  };
+}
+
+function json(value: object): Promise<string> {
+  return format(JSON.stringify(value), { parser: "json", printWidth: 120 });
 }
 
 if (import.meta.main) {
-  for (const [name, content] of Object.entries(await generate())) {
-    writeFileSync(new URL(name, import.meta.url), content);
+  for (const [path, content] of Object.entries(await generate())) {
+    const file = new URL(`../${path}`, import.meta.url);
+    mkdirSync(new URL(".", file), { recursive: true });
+    writeFileSync(file, content);
   }
 }
