@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { documentJsonSchema } from "./document/json-schema.ts";
+import { formatReference } from "./format-reference.ts";
 import { diffusionGrammar } from "./grammar/grammar.ts";
 
 /** Every generated file, by its path from the root. */
@@ -9,6 +10,7 @@ export async function generate(): Promise<Record<string, string>> {
   return {
     "schemas/diffusion.schema.json": await json(documentJsonSchema()),
     "schemas/diffusion.tmLanguage.json": await json(diffusionGrammar()),
+    "docs/FORMAT.md": formatReference(),
   };
 }
 

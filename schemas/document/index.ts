@@ -1,6 +1,7 @@
 // The .diffusion format: one schema for validation, hover texts, completion, the JSON Schema and the types.
 export * from "./availability.ts";
 export * from "./common.ts";
+export * from "./describe.ts";
 export * from "./document.ts";
 export * from "./elements.ts";
 export * from "./other-names.ts";

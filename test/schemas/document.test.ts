@@ -23,7 +23,10 @@ test.each(tasks)("every key of %s has a hover text of one to three sentences", (
 });
 
 const folder = (path: string) => fileURLToPath(new URL(`../../${path}/`, import.meta.url));
-const filesOf = (path: string) => readdirSync(folder(path)).map((name) => `${path}/${name}`);
+const filesOf = (path: string) =>
+  readdirSync(folder(path))
+    .filter((name) => name.endsWith(".diffusion")) // beside a folder of results
+    .map((name) => `${path}/${name}`);
 const jsonSchema = Compile(documentJsonSchema() as XSchema);
 
 /** A file as other tools read it: numbers are doubles. */
