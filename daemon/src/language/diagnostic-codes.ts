@@ -5,7 +5,7 @@ export const diagnosticCodes = {
   "yaml-syntax": "The text is not valid YAML.",
   "yaml-feature": "YAML that the format leaves out: tags, directives, several documents, keys that are no text.",
   "too-large": "The file, or a value after its variables are filled in, is larger than the format allows.",
-  "too-deep": "Lists and maps are nested deeper than the format allows.",
+  "too-deep": "Lists and maps, or the brackets of a prompt, are nested deeper than the format allows.",
   "too-many-aliases": "YAML aliases are used too often, or stand for too much.",
   "unknown-alias": "A YAML alias names no anchor before it, or one that contains it.",
   "too-many-problems": "The file has more problems than are listed.",
@@ -27,6 +27,12 @@ export const diagnosticCodes = {
   "unknown-node": "`$name` refers to no node.",
   cycle: "Nodes wait for each other.",
   "wrong-override": "A `--set` is not written `key=value`.",
+  "unclosed-bracket": "A bracket in a prompt is never closed, and stands for itself.",
+  "stray-bracket": "A bracket in a prompt closes nothing, and stands for itself.",
+  "unknown-wildcard": "`__name__` in a prompt stands for no list of words, or for an empty one.",
+  "wildcard-cycle": "Wildcards or variables in a prompt stand for each other in a circle, or for too many in a row.",
+  "wrong-tag": "A `<name:…>` in a prompt is not known, or not written as it must be.",
+  "syntax-not-read": "Weights and the like in a prompt that `compat` takes as they are written.",
   "not-available": "Valid, but this version cannot run it.",
 } as const satisfies Record<string, string>;
 

@@ -66,8 +66,13 @@ function count(lines: readonly string[], line: string): number {
   return lines.filter((other) => other === line).length;
 }
 
-test("every code is in a fixture, or in limits.test.ts", () => {
-  const text = fixtures.map((name) => readFileSync(`${folder}/${name}`, "utf8")).join("\n");
+test("every code is in a fixture, of a file or of a prompt, or in limits.test.ts", () => {
+  const prompts = fileURLToPath(new URL("../../prompts/", import.meta.url));
+  const paths = [
+    ...fixtures.map((name) => `${folder}/${name}`),
+    ...readdirSync(prompts).map((name) => `${prompts}/${name}`),
+  ];
+  const text = paths.map((path) => readFileSync(path, "utf8")).join("\n");
   const elsewhere = ["too-large", "too-many-problems"];
   const missing = Object.keys(diagnosticCodes).filter(
     (code) => !text.includes(`[${code}]`) && !elsewhere.includes(code),
