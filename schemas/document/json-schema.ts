@@ -19,8 +19,60 @@ export function documentJsonSchema(): Json {
       ...only(task, [...Object.keys(headKeys), ...Object.keys(keysOf(task))]),
       required: requiredKeysOf(task),
     })),
-    $defs: Object.fromEntries(tasks.map((task) => [task, { type: "object", properties: plain(keysOf(task)) }])),
+    $defs: {
+      ...Object.fromEntries(tasks.map((task) => [task, taskSchema(task)])),
+      variable: { type: "string", pattern: "\\$\\{[^}]+\\}", description: "A variable of `vars`." },
+    },
   };
+}
+
+function taskSchema(task: Task): Json {
+  const { task: own, ...keys } = plain(keysOf(task)) as Record<string, Branch>;
+  return { type: "object", properties: { task: own, ...inEach(keys, orVariable) } };
+}
+
+/** A schema, as far as it is looked into. */
+interface Branch extends Json {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly pattern?: string;
+  readonly anyOf?: readonly Branch[];
+  readonly items?: Branch;
+  readonly properties?: Readonly<Record<string, Branch>>;
+  readonly patternProperties?: Readonly<Record<string, Branch>>;
+}
+
+/**
+ * A schema that also takes `${name}`: only who reads the whole file knows what stands there. Free text takes it anyway, and a
+ * variable is no map.
+ */
+function orVariable(schema: Branch): Branch {
+  const { description, default: usual, examples, ...rest } = withVariablesInside(schema);
+  const branches = rest.anyOf ?? [rest];
+  const isFilled = branches.some(({ type, const: word }) => word !== undefined || (type ?? "object") !== "object");
+  const isFree = branches.some((branch) => branch.type === "string" && !branch.pattern);
+  const anyOf = [...branches, { $ref: "#/$defs/variable" }];
+  return { ...written({ description, default: usual, examples }), ...(isFilled && !isFree ? { anyOf } : rest) };
+}
+
+function withVariablesInside(schema: Branch): Branch {
+  const { anyOf, items, properties, patternProperties } = schema;
+  return {
+    ...schema,
+    ...(anyOf && { anyOf: anyOf.map(withVariablesInside) }),
+    ...(items && { items: orVariable(items) }),
+    ...(properties && { properties: inEach(properties, orVariable) }),
+    ...(patternProperties && { patternProperties: inEach(patternProperties, orVariable) }),
+  };
+}
+
+function inEach(schemas: Readonly<Record<string, Branch>>, change: (schema: Branch) => Branch): Record<string, Branch> {
+  return Object.fromEntries(Object.entries(schemas).map(([key, schema]) => [key, change(schema)]));
+}
+
+/** What is there of it. */
+function written(annotations: Json): Json {
+  return Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== undefined));
 }
 
 function headProperties(): Json {
@@ -31,6 +83,7 @@ function headProperties(): Json {
     workflow: {
       type: "object",
       description: head["workflow"]!["description"],
+      minProperties: 1,
       patternProperties: { [namePattern]: byTask((task) => only(task, Object.keys(keysOf(task)))) },
       additionalProperties: false,
     },
