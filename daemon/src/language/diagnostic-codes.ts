@@ -33,6 +33,7 @@ export const diagnosticCodes = {
   "wildcard-cycle": "Wildcards or variables in a prompt stand for each other in a circle, or for too many in a row.",
   "wrong-tag": "A `<name:…>` in a prompt is not known, or not written as it must be.",
   "syntax-not-read": "Weights and the like in a prompt that `compat` takes as they are written.",
+  "lone-weight": "A number behind a colon ends a prompt without `AND`, and is its weight as in A1111.",
   "not-available": "Valid, but this version cannot run it.",
 } as const satisfies Record<string, string>;
 

@@ -27,7 +27,8 @@ interface Reader {
 
 /**
  * The pieces of every chunk, neighbours of one weight joined. A bracket that is never closed holds to the end, as there;
- * one that closes nothing is text. Round and square brackets know nothing of each other.
+ * one that closes nothing is text. Round and square brackets know nothing of each other. `BREAK` in brackets is a break, too:
+ * A1111 weighs its own mark for it and then encodes the word.
  */
 export function a1111Chunks(text: string): WeightedPiece[][] {
   const reader: Reader = { text, brackets: [], chunks: [[]], round: undefined, square: undefined, closings: 0 };

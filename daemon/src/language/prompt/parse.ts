@@ -33,6 +33,7 @@ export function parsePrompt(text: string, reads: Reads = "everything"): Prompt {
     textEnd: 0,
     frames: [],
     tooDeep: 0,
+    isTooDeep: false,
     braces: all ? bracePairs(text) : undefined,
     lastTagEnd: text.lastIndexOf(">"),
   };
@@ -73,6 +74,8 @@ interface Parser {
   readonly frames: Frame[];
   /** Open brackets that were too deep to be read. */
   tooDeep: number;
+  /** Whether there was any. */
+  isTooDeep: boolean;
   /** Where each choice ends. There are none, and no names and tags, when only brackets are read. */
   readonly braces: ReadonlyMap<number, number> | undefined;
   readonly lastTagEnd: number;
@@ -160,10 +163,11 @@ function openBracket(parser: Parser, at: number): number | undefined {
 
 function hasRoom(parser: Parser, at: number): boolean {
   if (parser.frames.length < deepestBrackets) return true;
-  if (parser.tooDeep === 0) {
+  if (!parser.isTooDeep) {
     const message = `brackets in brackets deeper than ${deepestBrackets} stand for themselves`;
     parser.report({ code: "too-deep", severity: "warning", message, range: { start: at, end: at + 1 } });
   }
+  parser.isTooDeep = true;
   return false;
 }
 

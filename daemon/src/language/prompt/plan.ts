@@ -40,7 +40,15 @@ export function promptPlan(text: string, { compat, steps, before = 0 }: PlanOpti
     weight: part.weight,
     schedule: promptSchedule(part.text, steps, before).map(({ until, text }) => ({ until, chunks: read(text, known) })),
   }));
-  return { parts, diagnostics: [] };
+  return { parts, diagnostics: parts.length === 1 && parts[0]!.weight !== 1 ? [loneWeight(text)] : [] };
+}
+
+/** A1111 weighs a prompt without `AND`, too; behind `16:9` nobody expects it. */
+function loneWeight(text: string): Diagnostic {
+  const range = { start: text.lastIndexOf(":"), end: text.trimEnd().length };
+  const written = text.slice(range.start, range.end);
+  const message = `\`${written}\` at the end is the weight of the whole prompt; with a comma behind it, it is text`;
+  return { code: "lone-weight", severity: "information", message, range };
 }
 
 function read(text: string, known: Map<string, Attention["chunks"]>): Attention["chunks"] {

@@ -195,7 +195,7 @@ function valuesLot(node: NameNode, place: Place): Lot | undefined {
 function linesLot(node: NameNode, place: Place): Lot | undefined {
   const list = wordList(node.name, place.run);
   if (list.texts.length > 0) return enclosedLot(node, list, place);
-  const message = `there is no wildcard \`${node.name}\`, or no line in it: write one word or phrase a line in \`wildcards/${node.name}.txt\``;
+  const message = `there is no wildcard \`${node.name}\`, or no line in it: write a phrase a line in \`wildcards/${node.name}.txt\`, or \`\\__\` for the characters themselves`;
   place.run.report({ code: "unknown-wildcard", message, range: rangeIn(node, place) });
   return undefined;
 }

@@ -106,14 +106,15 @@ function problem({ code, severity, message, range }: Diagnostic): string {
 }
 
 function plan(text: string): string[] {
-  const { parts } = promptPlan(text, { compat: "a1111", steps });
-  return parts.flatMap(({ weight, schedule }) => {
+  const { parts, diagnostics } = promptPlan(text, { compat: "a1111", steps });
+  const shown = parts.flatMap(({ weight, schedule }) => {
     const part = parts.length > 1 || weight !== 1 ? ` part ${weight}` : "";
     return schedule.map(({ until, chunks }) => {
       const step = schedule.length > 1 ? ` to ${until}` : "";
       return `a1111${part}${step}: ${chunks.map((chunk) => JSON.stringify(chunk.map((p) => [p.text, p.weight]))).join(" BREAK ")}`;
     });
   });
+  return [...shown, ...diagnostics.map(problem)];
 }
 
 function pieces(text: string, compat: PromptCompat): string[] {
