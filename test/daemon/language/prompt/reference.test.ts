@@ -41,3 +41,9 @@ test("a bar in a schedule is text, as A1111's own example has it", () => {
     [10, "a {b|d{ c"],
   ]);
 });
+
+// A1111's grammar has no bracket with colons left over, and no schedule around one.
+test.each(["[a [b:c]:3]", "[a (b:c:d):3]", "[a (b:3]", "([a:b:3)]", "[a:b:c:3]", "[[a:b]:[c:d]:3]"])(
+  "%s is no schedule",
+  (prompt) => expect(texts(prompt, 0)).toEqual([[10, prompt]]),
+);
