@@ -8,17 +8,43 @@ import { type Block, columnOf, type Token, tokensOf } from "./tokens.ts";
 export function layOut(text: string): Edit[] {
   const tokens = tokensOf(text);
   const eol = lineEnding(text);
+  const following = nextContents(tokens);
   const edits: Edit[] = [];
+  const add = (edit: Edit) => {
+    if (text.slice(edit.range.start, edit.range.end) !== edit.newText) edits.push(edit);
+  };
   let previous: Token | undefined;
+  let content: Token | undefined;
   for (const [i, token] of tokens.entries()) {
-    const start = previous?.end ?? firstOffset(text);
-    const gap = gapBefore(text, tokens, i, eol);
-    edits.push({ range: { start, end: token.start }, newText: gap }, ...scalarEdits(text, token, eol));
+    const range = { start: previous?.end ?? firstOffset(text), end: token.start };
+    add({ range, newText: gapBefore(text, token, { previous, before: content, after: following[i] }, eol) });
+    for (const edit of scalarEdits(text, token, eol)) add(edit);
     previous = token;
+    if (token.kind !== "comment") content = token;
   }
-  const end = { start: previous?.end ?? firstOffset(text), end: text.length };
-  edits.push({ range: end, newText: !previous || endsLine(text, previous) ? "" : eol });
-  return edits.filter(({ range, newText }) => text.slice(range.start, range.end) !== newText);
+  const range = { start: previous?.end ?? firstOffset(text), end: text.length };
+  add({ range, newText: !previous || endsLine(text, previous) ? "" : eol });
+  return edits;
+}
+
+/** What stands around a token: the one before it, and the nearest on both sides that are no comments. */
+interface Neighbours {
+  readonly previous: Token | undefined;
+  readonly before: Token | undefined;
+  readonly after: Token | undefined;
+}
+
+/** For every token, the first behind it that is no comment. */
+function nextContents(tokens: readonly Token[]): (Token | undefined)[] {
+  let next: Token | undefined;
+  return tokens
+    .map((_, i) => {
+      const found = next;
+      const token = tokens[tokens.length - 1 - i]!;
+      if (token.kind !== "comment") next = token;
+      return found;
+    })
+    .reverse();
 }
 
 /** The line ending that most lines have. */
@@ -38,35 +64,30 @@ function endsLine(text: string, token: Token): boolean {
   return token.kind === "block-scalar" && text[token.end - 1] === "\n";
 }
 
-function gapBefore(text: string, tokens: readonly Token[], i: number, eol: string): string {
-  const token = tokens[i]!;
-  const previous = tokens[i - 1];
-  if (!previous) return " ".repeat(columnFor(text, tokens, i));
+function gapBefore(text: string, token: Token, around: Neighbours, eol: string): string {
+  const { previous } = around;
+  if (!previous) return " ".repeat(columnFor(text, token, around));
   if (token.kind === "block-scalar") return eol;
   const owned = endsLine(text, previous) ? 1 : 0;
   const breaks = owned + (text.slice(previous.end, token.start).match(/\n/g)?.length ?? 0);
   if (breaks === 0) return glue(previous, token);
-  return eol.repeat(Math.min(breaks, 2) - owned) + " ".repeat(columnFor(text, tokens, i));
+  return eol.repeat(Math.min(breaks, 2) - owned) + " ".repeat(columnFor(text, token, around));
 }
 
 /** The column of a token that begins a line. */
-function columnFor(text: string, tokens: readonly Token[], i: number): number {
-  const token = tokens[i]!;
-  return token.kind === "comment" && !token.inFlow ? commentColumn(text, tokens, i) : token.indent;
+function columnFor(text: string, token: Token, around: Neighbours): number {
+  return token.kind === "comment" && !token.inFlow ? commentColumn(text, token, around) : token.indent;
 }
 
 /**
  * A comment goes with what follows it, unless it is written further in: then it is the end of the innermost block before
  * it that is not further in than the comment.
  */
-function commentColumn(text: string, tokens: readonly Token[], i: number): number {
-  const written = columnOf(text, tokens[i]!.start);
-  const next = tokens.slice(i, i + 1000).find(({ kind }) => kind !== "comment");
-  const before = tokens.slice(Math.max(0, i - 1000), i).findLast(({ kind }) => kind !== "comment");
-  const nextColumn = next ? columnOf(text, next.start) : 0;
-  if (written <= nextColumn) return next?.indent ?? 0;
-  const block = blockAround(before?.block, written);
-  return block && block.written > nextColumn ? block.indent : (next?.indent ?? 0);
+function commentColumn(text: string, comment: Token, { before, after }: Neighbours): number {
+  const written = columnOf(text, comment.start);
+  const next = after ? columnOf(text, after.start) : 0;
+  const block = written > next ? blockAround(before?.block, written) : undefined;
+  return block && block.written > next ? block.indent : (after?.indent ?? 0);
 }
 
 function blockAround(block: Block | undefined, column: number): Block | undefined {

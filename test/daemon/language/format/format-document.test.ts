@@ -142,3 +142,16 @@ test("10,000 lines take time in proportion", () => {
   time(500);
   expect(time(5000) / time(500)).toBeLessThan(40); // 10 when linear, 100 when quadratic
 });
+
+test.each<[title: string, text: string]>([
+  ["comments", `a: 1\n${"    # c\n".repeat(20_000)}b: 1\n`],
+  ["lines of block text", `a: |\n${"     text\n".repeat(100_000)}`],
+  ["lines of plain text", `a: x\n${"     text\n".repeat(100_000)}`],
+  ["spaces", `a: x${" ".repeat(500_000)}# c\n`],
+  ["backslashes", `a: "${"\\\\".repeat(250_000)} \n  b"\n`],
+  ["problems", "a:  1\n".repeat(5000)],
+])("many %s are laid out, and once", (_title, text) => {
+  const after = format(text);
+  expect(after).not.toBe(text);
+  expect(format(after)).toBe(after);
+});
