@@ -1,7 +1,8 @@
 // `npm run bench [-- SUITE…]`: measurements for people to read; nothing here passes or fails.
 import { benchEngine } from "./engine.ts";
+import { benchLsp } from "./lsp.ts";
 
-const SUITES: Record<string, () => Promise<void>> = { engine: benchEngine };
+const SUITES: Record<string, () => Promise<void>> = { engine: benchEngine, lsp: benchLsp };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !Object.hasOwn(SUITES, name));

@@ -13,9 +13,6 @@ import { diagnosticOf, pathOf } from "./convert.ts";
 import type { OpenDocument } from "./open-documents.ts";
 import { factsOf, type Session } from "./session.ts";
 
-/** Milliseconds that diagnostics wait for a model to be read; what it adds follows when it has been. */
-const patience = 20;
-
 /** Milliseconds without a change after which diagnostics are pushed. */
 const pause = 30;
 
@@ -93,26 +90,24 @@ export class Problems {
     for (const uri of documents.uris()) this.pushSoon(uri);
   }
 
-  /** Waits a moment for models that are not known yet, if the editor can be told later; otherwise until they are. */
+  /** Reads models that are not known yet. Waits for them only where the editor cannot be told later. */
   async #loadModels({ uri, result }: OpenDocument): Promise<void> {
+    const { client, disk, connection } = this.#session;
     const file = pathOf(uri);
     if (file === undefined) return;
-    const loaded = this.#session.disk.load(modelsOf(result), file);
-    const canFollow =
-      this.#session.client.workspace?.diagnostics?.refreshSupport === true ||
-      !this.#session.client.textDocument?.diagnostic;
+    const canFollow = client.workspace?.diagnostics?.refreshSupport === true || !client.textDocument?.diagnostic;
     if (!canFollow) {
-      await loaded;
+      await disk.load(modelsOf(result), file);
       return;
     }
-    const isLate = Symbol("late");
-    const late = new Promise<typeof isLate>((resolve) => setTimeout(resolve, patience, isLate));
-    if ((await Promise.race([loaded, late])) !== isLate) return;
-    loaded
-      .then(({ fresh }) => {
-        if (fresh) this.refresh();
-      })
-      .catch((error: unknown) => this.#session.connection.console.error(String(error)));
+    setImmediate(() => {
+      disk
+        .load(modelsOf(result), file)
+        .then(({ fresh }) => {
+          if (fresh) this.refresh();
+        })
+        .catch((error: unknown) => connection.console.error(String(error)));
+    });
   }
 
   #converted({ uri, result }: OpenDocument, problems: readonly Problem[]): Diagnostic[] {

@@ -1,5 +1,6 @@
 // `diffusion lsp`: the language server, for editors.
 import { DiffusionError } from "../../base/errors.ts";
+import { keepHeapSmall } from "../../lsp/memory.ts";
 import { serve } from "../../lsp/server.ts";
 import { connect, type Transport } from "../../lsp/transport.ts";
 import type { CommandLine } from "../command.ts";
@@ -7,6 +8,7 @@ import type { ExitStatus } from "../exit-status.ts";
 
 /** Serves until the editor says `exit`, which ends this process. @throws DiffusionError `arguments` */
 export function lsp(line: CommandLine): Promise<ExitStatus> {
+  keepHeapSmall();
   serve(connect(transportOf(line)));
   return new Promise<never>(() => {
     // never settles: the connection keeps the process alive and ends it

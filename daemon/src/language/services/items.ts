@@ -33,56 +33,63 @@ export interface ScalarItem extends Placed {
 /** A key or a scalar. */
 export type Item = KeyItem | ScalarItem;
 
-const known = new WeakMap<ParseResult, readonly Item[]>();
+const allItems = new WeakMap<ParseResult, readonly Item[]>();
 
 /** All keys and scalars as they are written; what an alias stands for is listed once, where it is written. */
 export function itemsOf(document: ParseResult): readonly Item[] {
-  let items = known.get(document);
+  let items = allItems.get(document);
   if (!items) {
-    items = [...rootItems(document)];
-    known.set(document, items);
+    items = [...rootItems(document, everything)];
+    allItems.set(document, items);
   }
   return items;
 }
 
-/** The key or scalar at an offset; at the border of two, the one that begins there. */
-export function itemAt(document: ParseResult, offset: number): Item | undefined {
-  const items = itemsOf(document);
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (items[middle]!.range.start <= offset) low = middle + 1;
-    else high = middle;
-  }
-  const item = items[low - 1];
-  return item && offset <= item.range.end ? item : undefined;
+/** The keys and scalars that touch a range; little more than those is looked at. */
+export function itemsIn(document: ParseResult, { start, end }: Range): Item[] {
+  const known = allItems.get(document) ?? rootItems(document, { start, end });
+  return [...known].filter(({ range }) => range.start <= end && range.end >= start);
 }
 
-function* rootItems({ root, nodes }: ParseResult): Generator<Item> {
+/** The key or scalar at an offset; at the border of two, the one that begins there. */
+export function itemAt(document: ParseResult, offset: number): Item | undefined {
+  return itemsIn(document, { start: offset, end: offset }).at(-1);
+}
+
+const everything: Range = { start: 0, end: Infinity };
+
+/** False for what lies outside and need not be looked into. */
+function touches(pair: PairAst, { start, end }: Range): boolean {
+  const { key, value } = pair;
+  return key.range.start <= end && Math.max(key.range.end, value.range.end) >= start;
+}
+
+function* rootItems({ root, nodes }: ParseResult, within: Range): Generator<Item> {
   if (root?.kind !== "map") return;
   const single = findPair(root, "workflow") ? undefined : nodes[0];
   for (const pair of root.pairs) {
     const key = keyText(pair);
+    if (!touches(pair, within)) continue;
     if (single && !Object.hasOwn(headKeys, key)) yield* nodePair(pair, single);
-    else yield* headPair(pair, key, nodes);
+    else yield* headPair(pair, key, nodes, within);
   }
 }
 
-function* headPair(pair: PairAst, key: string, nodes: readonly ParsedNode[]): Generator<Item> {
+function* headPair(pair: PairAst, key: string, nodes: readonly ParsedNode[], within: Range): Generator<Item> {
   const shape = keyShape(headKeys, key);
   yield { kind: "key", pair, path: [key], owner: { kind: "head" }, shape, range: pair.key.range };
   if (isAlias(pair)) return;
   const { value } = pair;
-  if (key === "workflow" && value.kind === "map") yield* workflowItems(value, nodes);
+  if (key === "workflow" && value.kind === "map") yield* workflowItems(value, nodes, within);
   else if (key === "defaults" && value.kind === "map") yield* defaultItems(value, nodes);
   else if (key === "vars") yield* mapOrValue(value, { path: [], owner: { kind: "vars" }, shape });
   else yield* valueItems(value, { path: [key], owner: { kind: "head" }, shape });
 }
 
-function* workflowItems(map: MapAst, nodes: readonly ParsedNode[]): Generator<Item> {
+function* workflowItems(map: MapAst, nodes: readonly ParsedNode[], within: Range): Generator<Item> {
   const byStart = new Map(nodes.map((node) => [node.nameRange.start, node]));
   for (const pair of map.pairs) {
+    if (!touches(pair, within)) continue;
     const node = byStart.get(pair.key.range.start);
     const path = [keyText(pair)];
     yield { kind: "key", pair, path, owner: { kind: "workflow" }, shape: undefined, range: pair.key.range };
@@ -97,7 +104,7 @@ function* nodePair(pair: PairAst, node: ParsedNode): Generator<Item> {
 }
 
 function* defaultItems(map: MapAst, nodes: readonly ParsedNode[]): Generator<Item> {
-  const present = nodes.flatMap(({ task }) => task ?? []);
+  const present = new Set(nodes.flatMap(({ task }) => task ?? []));
   for (const pair of map.pairs) {
     const task = [...present, ...tasks].find((each) => keyShape(keysOf(each), keyText(pair)));
     yield* pairItems(pair, task && taskShape(task), { path: [], owner: { kind: "defaults" } });

@@ -4,7 +4,7 @@ import type { ParseResult } from "../parse.ts";
 import { parseReference } from "../references.ts";
 import { type Shape, textBranch } from "../shape.ts";
 import type { Range } from "../source.ts";
-import { type Item, itemsOf, type ScalarItem } from "./items.ts";
+import { type Item, itemsIn, itemsOf, type ScalarItem } from "./items.ts";
 
 /** A place that names a node or a variable. The range is that of the bare name. */
 export interface Occurrence {
@@ -20,16 +20,21 @@ const known = new WeakMap<ParseResult, readonly Occurrence[]>();
 export function occurrencesOf(document: ParseResult): readonly Occurrence[] {
   let occurrences = known.get(document);
   if (!occurrences) {
-    const isWorkflow = document.root?.kind === "map" && findPair(document.root, "workflow") !== undefined;
-    occurrences = itemsOf(document).flatMap((item) => occurrencesIn(item, document.text, isWorkflow));
+    occurrences = itemsOf(document).flatMap((item) => occurrencesIn(item, document));
     known.set(document, occurrences);
   }
   return occurrences;
 }
 
+/** Those in a range; the rest of the document is not looked at. */
+export function occurrencesWithin(document: ParseResult, within: Range): Occurrence[] {
+  return itemsIn(document, within).flatMap((item) => occurrencesIn(item, document));
+}
+
 /** The one at an offset. */
 export function occurrenceAt(document: ParseResult, offset: number): Occurrence | undefined {
-  return occurrencesOf(document).find(({ range }) => range.start <= offset && offset <= range.end);
+  const near = occurrencesWithin(document, { start: offset, end: offset });
+  return near.find(({ range }) => range.start <= offset && offset <= range.end);
 }
 
 /** All that name the same. */
@@ -37,8 +42,8 @@ export function sameName(document: ParseResult, { kind, name }: Occurrence): rea
   return occurrencesOf(document).filter((other) => other.kind === kind && other.name === name);
 }
 
-function occurrencesIn(item: Item, text: string, isWorkflow: boolean): Occurrence[] {
-  if (item.kind === "scalar") return usesIn(item, text, isWorkflow);
+function occurrencesIn(item: Item, document: ParseResult): Occurrence[] {
+  if (item.kind === "scalar") return usesIn(item, document);
   const { owner, path, range } = item;
   const name = path[0] ?? "";
   if (path.length !== 1 || (owner.kind !== "workflow" && owner.kind !== "vars")) return [];
@@ -46,9 +51,10 @@ function occurrencesIn(item: Item, text: string, isWorkflow: boolean): Occurrenc
   return [{ kind: owner.kind === "vars" ? "variable" : "node", name, role: "definition", range: bare }];
 }
 
-function usesIn({ scalar, shape, owner }: ScalarItem, text: string, isWorkflow: boolean): Occurrence[] {
+function usesIn({ scalar, shape, owner }: ScalarItem, { text, root }: ParseResult): Occurrence[] {
   if (typeof scalar.value !== "string" || owner.kind === "head") return [];
   const written = text.slice(scalar.range.start, scalar.range.end);
+  const isWorkflow = root?.kind === "map" && findPair(root, "workflow") !== undefined;
   if (isWorkflow && shape && takesReference(shape)) {
     const reference = parseReference(scalar.value, scalar.range);
     const at = written.indexOf("$");

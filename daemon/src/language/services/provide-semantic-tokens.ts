@@ -2,8 +2,8 @@
 import type { ParseResult } from "../parse.ts";
 import { textBranch, wordsOf } from "../shape.ts";
 import type { Range } from "../source.ts";
-import { type Item, itemsOf, type ScalarItem } from "./items.ts";
-import { type Occurrence, occurrencesOf } from "./occurrences.ts";
+import { type Item, itemsIn, itemsOf, type ScalarItem } from "./items.ts";
+import { type Occurrence, occurrencesOf, occurrencesWithin } from "./occurrences.ts";
 
 /** The kinds of tokens, by their names in the protocol. */
 export const tokenTypes = ["property", "enumMember", "class", "variable", "number", "string", "keyword"] as const;
@@ -21,13 +21,13 @@ export interface SemanticToken {
 /** The tokens in a range, in order, none over another. */
 export function provideSemanticTokens(document: ParseResult, within?: Range): SemanticToken[] {
   const { text } = document;
-  const touches = ({ start, end }: Range) => !within || (start <= within.end && end >= within.start);
-  const names = occurrencesOf(document).filter(({ range }) => touches(range));
+  const items = within ? itemsIn(document, within) : itemsOf(document);
+  const names = within ? occurrencesWithin(document, within) : occurrencesOf(document);
   const tokens: SemanticToken[] = [];
   let next = 0;
   let end = 0;
-  for (const item of itemsOf(document)) {
-    if (item.range.start < end || !touches(item.range)) continue;
+  for (const item of items) {
+    if (item.range.start < end) continue;
     end = item.range.end;
     const inside: Occurrence[] = [];
     while (next < names.length && names[next]!.range.start < item.range.start) next++;
