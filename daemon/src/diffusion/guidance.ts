@@ -1,9 +1,14 @@
 // Classifier-free guidance on model outputs (Ho and Salimans 2022) and its rescaling (Lin et al. 2023, section 3.4).
 import { combine, concat, rows, scale, type Tensor } from "../tensor/tensor.ts";
 
-/** uncond + guidanceScale·(cond - uncond); all of one shape. */
-export const guide = (uncond: Tensor, cond: Tensor, guidanceScale: number): Tensor =>
-  combine([1 - guidanceScale, uncond], [guidanceScale, cond]);
+/** Conditional outputs and how much each counts: one of weight 1, unless the prompt is composed. */
+export type Conditional = readonly (readonly [weight: number, cond: Tensor])[];
+
+/** uncond + guidanceScale·Σ weight·(cond - uncond); all of one shape. (composed: Liu et al. 2022, equation 11) */
+export function guide(uncond: Tensor, conds: Conditional, guidanceScale: number): Tensor {
+  const share = conds.reduce((sum, [weight]) => sum + weight, 0) * guidanceScale;
+  return combine([1 - share, uncond], ...conds.map(([weight, cond]) => [guidanceScale * weight, cond] as const));
+}
 
 /**
  * Brings each sample of a guided output (b, …) towards the standard deviation of its conditional one, so that high guidance

@@ -11,16 +11,17 @@ import { hoist } from "../onnx/hoist.ts";
 import type { NoiseSource } from "../random/noise-source.ts";
 import type { Resident, Session } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { chunk, concat, tensor } from "../tensor/tensor.ts";
+import { chunk, combine, concat, tensor } from "../tensor/tensor.ts";
 import type { Context } from "./context.ts";
 import { scopeOf, stopBy } from "./context.ts";
 import { requireFinite } from "./finite.ts";
-import type { TextStates } from "./text.ts";
+import type { PromptStates, TextStates } from "./text.ts";
 
 export interface Conditioning {
-  readonly positive: TextStates;
+  /** The parts of the prompt: one, unless it is composed. */
+  readonly positive: readonly PromptStates[];
   /** Absent without guidance. */
-  readonly negative: TextStates | undefined;
+  readonly negative: PromptStates | undefined;
   readonly guidanceScale: number;
   readonly guidanceRescale: number;
   /** original height and width, crop's top and left, target height and width (XL) */
@@ -41,12 +42,13 @@ export async function denoise(context: Context, conditioning: Conditioning, opti
   const { sampling, start, noise, afterStep } = options;
   const network = await guidedNetwork(context, conditioning, start);
   try {
-    const denoiser: Denoiser = denoiserOf(network, sampling.prediction);
+    const denoiser: Denoiser = denoiserOf(network.call, sampling.prediction);
     const of = sampling.sampler.levels.length - sampling.begin;
     return await sample(sampling.sampler, startAt(start, sampling.begin), denoiser, noise, {
       ...stopBy(context),
       onStep: (state) => {
         const step = state.step - sampling.begin;
+        network.step = step + 1;
         context.onProgress({ phase: "denoise", step, of });
         return afterStep ? { ...state, x: afterStep(state.x, state.step) } : undefined;
       },
@@ -56,66 +58,91 @@ export async function denoise(context: Context, conditioning: Conditioning, opti
   }
 }
 
-type GuidedNetwork = Network & { release: () => void };
-
-/** The UNet with classifier-free guidance, both halves in one batch or, where memory is short, one after the other. */
-async function guidedNetwork(context: Context, conditioning: Conditioning, latents: Tensor): Promise<GuidedNetwork> {
-  const { positive, negative, guidanceScale, guidanceRescale } = conditioning;
-  const sides = negative ? [negative, positive] : [positive];
-  const halves = await unetRuns(context, conditioning, latents, sides);
-  const network: Network = async (scaledInput, timestep) => {
-    const outputs: Tensor[] = [];
-    for (const half of halves) outputs.push(...(await half.run(scaledInput, timestep)));
-    const [first, cond] = outputs as [Tensor, Tensor | undefined];
-    if (!cond) return first;
-    const guided = guide(first, cond, guidanceScale);
-    return guidanceRescale > 0 ? rescaleGuidance(guided, cond, guidanceRescale) : guided;
-  };
-  return Object.assign(network, { release: () => halves.forEach((half) => half.release()) });
-}
-
-interface UNetRun {
-  /** One output (b, c, h, w) for each side. */
-  run(scaledInput: Tensor, timestep: number): Promise<Tensor[]>;
+interface GuidedNetwork {
+  /** The step that is being made, from 1: words may be scheduled by it. */
+  step: number;
+  readonly call: Network;
   release(): void;
 }
 
-async function unetRuns(
+/** The UNet with classifier-free guidance: all sides in one batch or, where memory is short, one after the other. */
+async function guidedNetwork(context: Context, conditioning: Conditioning, latents: Tensor): Promise<GuidedNetwork> {
+  const { positive, negative, guidanceScale, guidanceRescale } = conditioning;
+  const prompts = negative ? [negative, ...positive] : positive;
+  const evaluate = await unetOf(context, conditioning, latents, prompts);
+  const network: GuidedNetwork = {
+    step: 1,
+    async call(scaledInput, timestep) {
+      const outputs = await evaluate.run(scaledInput, timestep, network.step);
+      const conds = (negative ? outputs.slice(1) : outputs).map((output, i) => [positive[i]!.weight, output] as const);
+      if (!negative) return combine(...conds);
+      const guided = guide(outputs[0]!, conds, guidanceScale);
+      return guidanceRescale > 0 ? rescaleGuidance(guided, combine(...conds), guidanceRescale) : guided;
+    },
+    release: () => evaluate.release(),
+  };
+  return network;
+}
+
+interface UNetRun {
+  /** One output (b, c, h, w) for each prompt, as it stands at the step. */
+  run(scaledInput: Tensor, timestep: number, step: number): Promise<Tensor[]>;
+  release(): void;
+}
+
+async function unetOf(
   context: Context,
   conditioning: Conditioning,
   latents: Tensor,
-  sides: readonly TextStates[],
-): Promise<UNetRun[]> {
-  const graph = unetGraph(context, latents, sides.length * latents.shape[0]!, sides[0]!.states.shape[1]!);
-  if (sides.length === 1 || memoryOf(graph) <= context.memoryBudget)
-    return [await unetRun(context, conditioning, latents, sides)];
+  prompts: readonly PromptStates[],
+): Promise<UNetRun> {
+  const whole = unetGraph(context, latents, prompts);
+  if (prompts.length === 1 || memoryOf(whole) <= context.memoryBudget)
+    return unetRun(context, conditioning, latents, prompts);
   const runs: UNetRun[] = [];
-  for (const side of sides) runs.push(await unetRun(context, conditioning, latents, [side]));
-  return runs;
+  for (const prompt of prompts) runs.push(await unetRun(context, conditioning, latents, [prompt]));
+  return {
+    async run(...call) {
+      const outputs: Tensor[] = [];
+      for (const one of runs) outputs.push(...(await one.run(...call)));
+      return outputs;
+    },
+    release: () => runs.forEach((one) => one.release()),
+  };
 }
 
-/** The sides' text keys and values are made once and stay in the engine; each call sends latents and timestep alone. */
+/** The prompts' keys and values are made once for each text and stay in the engine; a call sends latents and timestep alone. */
 async function unetRun(
   context: Context,
   conditioning: Conditioning,
   latents: Tensor,
-  sides: readonly TextStates[],
+  prompts: readonly PromptStates[],
 ): Promise<UNetRun> {
-  const batch = latents.shape[0]!;
-  const graph = unetGraph(context, latents, sides.length * batch, sides[0]!.states.shape[1]!);
-  const { prologue, body } = hoist(graph, INVARIANT_INPUTS);
-  const residents = await runPrologue(context, prologue, conditioning, sides, batch);
+  const { prologue, body } = hoist(unetGraph(context, latents, prompts), INVARIANT_INPUTS);
+  const made = new Map<string, Readonly<Record<string, Resident>>>();
+  const residentsAt = async (step: number) => {
+    const at = prompts.map(({ schedule }) =>
+      Math.max(
+        0,
+        schedule.findIndex(({ until }) => step <= until),
+      ),
+    );
+    const key = at.join();
+    const sides = prompts.map(({ schedule }, i) => schedule[at[i]!]!.states);
+    const residents = made.get(key) ?? (await runPrologue(context, prologue, conditioning, sides, latents.shape[0]!));
+    made.set(key, residents);
+    return residents;
+  };
+  await residentsAt(1);
   const session: Session = await context.engine.session(body, { label: "the unet", ...stopBy(context) });
   return {
-    async run(scaledInput, timestep) {
-      const sample = concat(sides.map(() => scaledInput));
-      const { model_output } = await session.run(
-        { ...residents, sample, timestep: tensor([timestep]) },
-        stopBy(context),
-      );
-      return chunk(requireFinite(model_output!, `the unet's output at timestep ${timestep}`), sides.length);
+    async run(scaledInput, timestep, step) {
+      const sample = concat(prompts.map(() => scaledInput));
+      const feeds = { ...(await residentsAt(step)), sample, timestep: tensor([timestep]) };
+      const { model_output } = await session.run(feeds, stopBy(context));
+      return chunk(requireFinite(model_output!, `the unet's output at timestep ${timestep}`), prompts.length);
     },
-    release: () => Object.values(residents).forEach((resident) => resident.release()),
+    release: () => made.forEach((residents) => Object.values(residents).forEach((resident) => resident.release())),
   };
 }
 
@@ -147,9 +174,11 @@ async function runPrologue(
   return residents;
 }
 
-function unetGraph(context: Context, latents: Tensor, batch: number, textTokens: number): Graph {
-  const [, , height, width] = latents.shape as [number, number, number, number];
-  return unet(scopeOf(context, context.model.unet), context.model.unet.config, { batch, height, width, textTokens });
+function unetGraph(context: Context, latents: Tensor, prompts: readonly PromptStates[]): Graph {
+  const [pictures, , height, width] = latents.shape as [number, number, number, number];
+  const textTokens = prompts[0]!.schedule[0]!.states.states.shape[1]!;
+  const shape = { batch: prompts.length * pictures, height, width, textTokens };
+  return unet(scopeOf(context, context.model.unet), context.model.unet.config, shape);
 }
 
 /** Weights as f32 and a few of the largest activations: what a step takes, roughly. */

@@ -1,9 +1,19 @@
 // Prompts to text states, as Stable Diffusion's text encoders read them.
+import type { WeightedPiece } from "../language/prompt/attention.ts";
+import { promptPlan } from "../language/prompt/plan.ts";
 import { clipTextModel, pooledIndices } from "../models/clip/index.ts";
 import type { TextEncoder } from "../models/stable-diffusion/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { concat, reshape, tensorI64, zeros } from "../tensor/tensor.ts";
-import { type ClipTokenizer, encodeChunks, encodePadded, loadClipTokenizer } from "../tokenizers/clip.ts";
+import { concat, map, meanAndDeviation, reshape, scale, tensorI64, zeros } from "../tensor/tensor.ts";
+import {
+  type ClipTokenizer,
+  emptyRow,
+  encodePadded,
+  loadClipTokenizer,
+  rowsByComma,
+  rowsByWord,
+  type WeightedRow,
+} from "../tokenizers/clip.ts";
 import type { Compat, Context } from "./context.ts";
 import { scopeOf, stopBy } from "./context.ts";
 
@@ -14,6 +24,8 @@ export interface Prompts {
   /** For the second encoder of XL models; default: the prompt. */
   readonly prompt2?: string | undefined;
   readonly negativePrompt2?: string | undefined;
+  /** Steps of the run, which words may be scheduled by. */
+  readonly steps: number;
   /** Layers left out at the end of the text encoder, as diffusers counts them. */
   readonly clipSkip: number;
   readonly compat: Compat;
@@ -27,48 +39,134 @@ export interface TextStates {
   readonly pooled?: Tensor;
 }
 
-/** The states of prompt and negative prompt, of equal length. `negative` is made only when guidance needs it. */
+/** A part of a composed prompt: how much it counts, and its states up to and including each step (from 1). */
+export interface PromptStates {
+  readonly weight: number;
+  readonly schedule: readonly { readonly until: number; readonly states: TextStates }[];
+}
+
+/** The texts for all encoders, as rows of ids. */
+type Rows = readonly (readonly WeightedRow[])[];
+
+/** The states of prompt and negative prompt, all of equal length. `negative` is made only when guidance needs it. */
 export async function encodePrompts(
   context: Context,
   prompts: Prompts,
   guided: boolean,
-): Promise<{ positive: TextStates; negative: TextStates | undefined }> {
-  const { prompt, negativePrompt, compat } = prompts;
+): Promise<{ positive: readonly PromptStates[]; negative: PromptStates | undefined }> {
+  const { negativePrompt, compat, clipSkip } = prompts;
   const tokenizers = await Promise.all(context.model.textEncoders.map(({ tokenizer }) => loadClipTokenizer(tokenizer)));
-  const texts = [prompt, prompts.prompt2 ?? prompt];
-  const negatives = [negativePrompt ?? "", prompts.negativePrompt2 ?? negativePrompt ?? ""];
-  const ids = (of: readonly string[]) => tokenizers.map((tokenizer, i) => idsOf(context, tokenizer, of[i]!, compat));
-  const sides = guided ? [ids(texts), ids(negatives)] : [ids(texts)];
-  const longest = Math.max(...sides.flat().map((chunks) => chunks.length));
-  const padded = sides.map((side) => side.map((chunks, i) => padChunks(chunks, tokenizers[i]!, longest)));
-  const positive = await encodeSide(context, padded[0]!, prompts.clipSkip);
-  if (!guided) return { positive, negative: undefined };
+  const plan = (texts: readonly string[]) => plannedRows(context, tokenizers, texts, prompts);
+  const positive = plan([prompts.prompt, prompts.prompt2 ?? prompts.prompt]);
+  const negative = guided ? plan([negativePrompt ?? "", prompts.negativePrompt2 ?? negativePrompt ?? ""]) : [];
+  const longest = Math.max(
+    ...[...positive, ...negative].flatMap(({ schedule }) => schedule.map(({ rows }) => rows[0]!.length)),
+  );
+  const encodeAll = async (parts: readonly PlannedRows[], skip: number): Promise<PromptStates[]> => {
+    const known = new Map<Rows, TextStates>();
+    const made: PromptStates[] = [];
+    for (const { weight, schedule } of parts) {
+      const states: { until: number; states: TextStates }[] = [];
+      for (const { until, rows } of schedule) {
+        const found =
+          known.get(rows) ?? (await encodeSide(context, padRows(rows, tokenizers, longest, compat), skip, compat));
+        known.set(rows, found);
+        states.push({ until, states: found });
+      }
+      made.push({ weight, schedule: states });
+    }
+    return made;
+  };
+  const told = await encodeAll(positive, clipSkip);
+  if (!guided) return { positive: told, negative: undefined };
   const absent = negativePrompt === undefined && context.model.folder.flags.force_zeros_for_empty_prompt === true;
+  if (absent)
+    return {
+      positive: told,
+      negative: { weight: 1, schedule: [{ until: prompts.steps, states: zerosLike(told[0]!.schedule[0]!.states) }] },
+    };
   // diffusers skips layers for the prompt alone.
-  const negativeSkip = compat === "diffusers" ? 0 : prompts.clipSkip;
-  return { positive, negative: absent ? zerosLike(positive) : await encodeSide(context, padded[1]!, negativeSkip) };
+  const [refused] = await encodeAll(negative, compat === "diffusers" ? 0 : clipSkip);
+  return { positive: told, negative: refused };
 }
 
-/** Rows of 77 ids: one, cut, as diffusers does; or as many as the text needs. */
-function idsOf(context: Context, tokenizer: ClipTokenizer, text: string, compat: Compat): number[][] {
-  if (compat !== "diffusers") return encodeChunks(tokenizer, text);
-  const { ids, truncated } = encodePadded(tokenizer, text);
+interface PlannedRows {
+  readonly weight: number;
+  readonly schedule: readonly { readonly until: number; readonly rows: Rows }[];
+}
+
+/** The parts and steps of a prompt by the conventions of `compat`, each as rows of ids for each encoder. */
+function plannedRows(
+  context: Context,
+  tokenizers: readonly ClipTokenizer[],
+  texts: readonly string[],
+  { compat, steps }: Prompts,
+): PlannedRows[] {
+  const plans = tokenizers.map((_, i) => promptPlan(texts[i]!, { compat, steps }));
+  for (const { message } of plans[0]!.diagnostics) context.onWarning(message);
+  const made = new Map<unknown, Rows>();
+  return plans[0]!.parts.map(({ weight, schedule }, part) => ({
+    weight,
+    schedule: schedule.map(({ until, chunks }) => {
+      // A second prompt without as many parts or steps stands still.
+      const own = (i: number) => plans[i]!.parts[part] ?? plans[i]!.parts[0]!;
+      const chunksOf = (i: number) =>
+        (own(i).schedule.find((at) => at.until >= until) ?? own(i).schedule.at(-1)!).chunks;
+      const rows =
+        made.get(chunks) ??
+        evened(
+          tokenizers.map((tokenizer, i) => rowsOf(context, tokenizer, chunksOf(i), compat)),
+          tokenizers,
+        );
+      made.set(chunks, rows);
+      return { until, rows };
+    }),
+  }));
+}
+
+/** One row, cut, as diffusers does; or as many as the words need. */
+function rowsOf(
+  context: Context,
+  tokenizer: ClipTokenizer,
+  chunks: readonly (readonly WeightedPiece[])[],
+  compat: Compat,
+): WeightedRow[] {
+  if (compat === "a1111") return rowsByComma(tokenizer, chunks);
+  if (compat === "comfyui") return rowsByWord(tokenizer, chunks.flat());
+  const { ids, truncated } = encodePadded(
+    tokenizer,
+    chunks
+      .flat()
+      .map(({ text }) => text)
+      .join(""),
+  );
   if (truncated !== undefined)
     context.onWarning(`the prompt is over ${tokenizer.maxLength} tokens; not read any more: "${truncated}"`);
-  return [ids];
+  return [{ ids, weights: ids.map(() => 1) }];
 }
 
-function padChunks(chunks: readonly number[][], tokenizer: ClipTokenizer, count: number): number[][] {
-  const [empty] = encodeChunks(tokenizer, "");
-  return [...chunks, ...Array.from({ length: count - chunks.length }, () => empty!)];
+/** All encoders get the same number of rows. */
+function evened(rows: Rows, tokenizers: readonly ClipTokenizer[]): Rows {
+  const longest = Math.max(...rows.map(({ length }) => length));
+  return rows.every(({ length }) => length === longest) ? rows : padRows(rows, tokenizers, longest, "a1111");
+}
+
+/** Rows without words up to `count`; ComfyUI says the same words again instead, which attention does not notice. */
+function padRows(rows: Rows, tokenizers: readonly ClipTokenizer[], count: number, compat: Compat): Rows {
+  return rows.map((own, i) =>
+    Array.from(
+      { length: count },
+      (_, at) => own[at] ?? (compat === "comfyui" ? own[at % own.length]! : emptyRow(tokenizers[i]!)),
+    ),
+  );
 }
 
 /** One text through all encoders: states side by side, the pooled embedding of the encoder that has one. */
-async function encodeSide(context: Context, perEncoder: readonly number[][][], clipSkip: number): Promise<TextStates> {
+async function encodeSide(context: Context, rows: Rows, clipSkip: number, compat: Compat): Promise<TextStates> {
   const { textEncoders } = context.model;
   const parts: TextStates[] = [];
   for (const [i, encoder] of textEncoders.entries())
-    parts.push(await encode(context, encoder, perEncoder[i]!, clipSkip));
+    parts.push(await encode(context, encoder, rows[i]!, { clipSkip, compat }));
   const pooled = parts.findLast((part) => part.pooled)?.pooled;
   return { states: joinWidths(parts.map(({ states }) => states)), ...(pooled ? { pooled } : {}) };
 }
@@ -77,8 +175,8 @@ async function encodeSide(context: Context, perEncoder: readonly number[][][], c
 async function encode(
   context: Context,
   encoder: TextEncoder,
-  rows: readonly number[][],
-  clipSkip: number,
+  rows: readonly WeightedRow[],
+  { clipSkip, compat }: Pick<Prompts, "clipSkip" | "compat">,
 ): Promise<TextStates> {
   const { config, projection } = encoder;
   const severalEncoders = context.model.textEncoders.length > 1;
@@ -90,20 +188,35 @@ async function encode(
   };
   // It runs once a picture: full precision costs nothing.
   const graph = clipTextModel(scopeOf(context, encoder).exact(), config, options);
-  const session = await context.engine.session(graph, {
-    label: "the text encoder",
-
-    ...stopBy(context),
-  });
-  const outputs: Readonly<Record<string, Tensor>>[] = [];
-  for (const ids of rows) {
+  const session = await context.engine.session(graph, { label: "the text encoder", ...stopBy(context) });
+  const run = async (ids: readonly number[]) => {
     const index = projection ? { pooled_index: tensorI64(pooledIndices([ids], config)) } : {};
     const output = await session.run({ input_ids: tensorI64(ids, [1, ids.length]), ...index }, stopBy(context));
-    outputs.push(output);
-  }
-  const states = concat(outputs.map((output) => reshape(output.hidden_states!, output.hidden_states!.shape.slice(1))));
-  const pooled = outputs[0]?.text_embeds;
+    return { states: reshape(output.hidden_states!, output.hidden_states!.shape.slice(1)), pooled: output.text_embeds };
+  };
+  const outputs: Awaited<ReturnType<typeof run>>[] = [];
+  for (const { ids } of rows) outputs.push(await run(ids));
+  const weighted = rows.some(({ weights }) => weights.some((weight) => weight !== 1));
+  const empty =
+    weighted && compat === "comfyui"
+      ? (await run(emptyRow(await loadClipTokenizer(encoder.tokenizer)).ids)).states
+      : undefined;
+  const states = concat(outputs.map((output, i) => weigh(output.states, rows[i]!.weights, empty)));
+  const pooled = outputs[0]?.pooled;
   return { states: reshape(states, [1, ...states.shape]), ...(pooled ? { pooled } : {}) };
+}
+
+/**
+ * States (n, width) with each token weighted. A1111 multiplies and restores the mean (modules/sd_emphasis.py, "Original");
+ * ComfyUI goes away from the states of no words (comfy/sd1_clip.py, encode_token_weights).
+ */
+function weigh(states: Tensor, weights: readonly number[], empty: Tensor | undefined): Tensor {
+  if (weights.every((weight) => weight === 1)) return states;
+  const width = states.shape[1]!;
+  const weight = (i: number) => weights[Math.floor(i / width)]!;
+  if (empty) return map(states, (v, i) => (v - empty.data[i]!) * weight(i) + empty.data[i]!);
+  const product = map(states, (v, i) => v * weight(i));
+  return scale(product, meanAndDeviation(states).mean / meanAndDeviation(product).mean);
 }
 
 /** (1, n, a) and (1, n, b) side by side: (1, n, a + b). */

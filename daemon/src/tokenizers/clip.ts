@@ -75,12 +75,81 @@ export function encodePadded(tokenizer: ClipTokenizer, text: string): { ids: num
   };
 }
 
-/** Rows for a text of any length: chunks of 75 tokens, each with bos and eos and padded, as A1111 makes them. An empty text is one chunk. */
-export function encodeChunks(tokenizer: ClipTokenizer, text: string): number[][] {
-  const ids = tokenizer.encode(text);
+/** A row of `maxLength` ids, and how strongly each shall count: 1 for bos, eos and padding. */
+export interface WeightedRow {
+  readonly ids: readonly number[];
+  readonly weights: readonly number[];
+}
+
+/** Words of one weight. */
+interface Piece {
+  readonly text: string;
+  readonly weight: number;
+}
+
+/** A token beside its weight. */
+type Weighted = readonly [id: number, weight: number];
+
+/** Tokens behind the last comma that move to the next row rather than being torn from what follows. */
+const COMMA_BACKTRACK = 20;
+
+/**
+ * Rows of 75 tokens for any number of words: a full row ends at its last comma, if that is near, and each chunk begins a row of its
+ * own. There is at least one row. (AUTOMATIC1111 stable-diffusion-webui modules/sd_hijack_clip.py, tokenize_line)
+ */
+export function rowsByComma(tokenizer: ClipTokenizer, chunks: readonly (readonly Piece[])[]): WeightedRow[] {
   const room = tokenizer.maxLength - 2;
-  const count = Math.max(1, Math.ceil(ids.length / room));
-  return Array.from({ length: count }, (_, i) => framed(tokenizer, ids.slice(i * room, (i + 1) * room)));
+  const [comma] = tokenizer.encode(",");
+  const rows = chunks.flatMap((pieces) => {
+    const filled: Weighted[][] = [];
+    let row: Weighted[] = [];
+    for (const token of weightedTokens(tokenizer, pieces)) {
+      if (row.length === room) {
+        const afterComma = row.findLastIndex(([id]) => id === comma) + 1;
+        const near = token[0] !== comma && afterComma > 0 && room - afterComma < COMMA_BACKTRACK;
+        filled.push(near ? row.slice(0, afterComma) : row);
+        row = near ? row.slice(afterComma) : [];
+      }
+      row.push(token);
+    }
+    return row.length > 0 || filled.length === 0 ? [...filled, row] : filled;
+  });
+  return rows.map((row) => weightedRow(tokenizer, row));
+}
+
+/** Tokens of a word from which on it may be torn. */
+const LARGE_WORD = 8;
+
+/** Rows that tear no word of fewer than eight tokens. (ComfyUI comfy/sd1_clip.py, tokenize_with_weights) */
+export function rowsByWord(tokenizer: ClipTokenizer, pieces: readonly Piece[]): WeightedRow[] {
+  const room = tokenizer.maxLength - 2;
+  const rows: Weighted[][] = [[]];
+  for (const { text, weight } of pieces)
+    for (const word of text.replaceAll("\n", " ").split(" ")) {
+      let tokens = weightedTokens(tokenizer, [{ text: word, weight }]);
+      while (rows.at(-1)!.length + tokens.length > room) {
+        const left = tokens.length >= LARGE_WORD ? room - rows.at(-1)!.length : 0;
+        rows.at(-1)!.push(...tokens.slice(0, left));
+        tokens = tokens.slice(left);
+        rows.push([]);
+      }
+      rows.at(-1)!.push(...tokens);
+    }
+  return rows.map((row) => weightedRow(tokenizer, row));
+}
+
+/** The row of no words. */
+export const emptyRow = (tokenizer: ClipTokenizer): WeightedRow => weightedRow(tokenizer, []);
+
+const weightedTokens = (tokenizer: ClipTokenizer, pieces: readonly Piece[]): Weighted[] =>
+  pieces.flatMap(({ text, weight }) => tokenizer.encode(text).map((id): Weighted => [id, weight]));
+
+function weightedRow(tokenizer: ClipTokenizer, tokens: readonly Weighted[]): WeightedRow {
+  const ids = framed(
+    tokenizer,
+    tokens.map(([id]) => id),
+  );
+  return { ids, weights: ids.map((_, i) => tokens[i - 1]?.[1] ?? 1) };
 }
 
 /** bos, ids, eos, then pad up to `maxLength`. */

@@ -7,7 +7,9 @@ import type { GenerationSettings } from "../codecs/a1111-parameters.ts";
 import type { Image } from "../codecs/image.ts";
 import { imagesFromTensor } from "../codecs/image-tensor.ts";
 import { preprocessImage, preprocessMask } from "../codecs/preprocess.ts";
+import { commonDefaults, defaultTask } from "../../../schemas/document/index.ts";
 import { DiffusionError } from "../base/errors.ts";
+import { applyEdits, orderKeys } from "../language/format/index.ts";
 import { version } from "../base/install.ts";
 import type { RunnableOf } from "../language/resolve.ts";
 import { pixelsPerLatent, type StableDiffusion } from "../models/stable-diffusion/index.ts";
@@ -17,6 +19,7 @@ import { inpaint } from "../pipelines/inpaint.ts";
 import type { PictureRequest } from "../pipelines/request.ts";
 import { textToImage } from "../pipelines/text-to-image.ts";
 import { noiseOf } from "./noise.ts";
+import { drawPrompt, type PromptPlace } from "./prompt.ts";
 
 export type ImageNode = RunnableOf<"image">;
 
@@ -92,6 +95,16 @@ function sizeOf(
   };
 }
 
+/** The node as it stands for one seed: choices and wildcards of its prompts are made. @throws DiffusionError `not-available` */
+export function withDrawnPrompts(prepared: PreparedImage, place: PromptPlace): PreparedImage {
+  const { prompt, negativePrompt } = prepared.request;
+  const drawn = {
+    prompt: drawPrompt(prompt, place),
+    negativePrompt: negativePrompt === undefined ? undefined : drawPrompt(negativePrompt, place),
+  };
+  return { ...prepared, request: { ...prepared.request, ...drawn } };
+}
+
 /** Draws the picture of one seed. */
 export async function drawImage(prepared: PreparedImage, context: Context, seed: bigint): Promise<Image> {
   const { request, image, mask, strength } = prepared;
@@ -110,9 +123,16 @@ export async function drawImage(prepared: PreparedImage, context: Context, seed:
 /** A document of this one picture: the file's own text where it says just that, else the merged keys. */
 export function documentOf({ keys, text }: ImageNode, seed: bigint, verbatim: boolean): string {
   if (verbatim && keys.count === 1 && keys.seed === seed) return text;
-  const { output: _, count: __, ...rest } = keys;
-  return stringify({ diffusion: 1, ...rest, seed }, { lineWidth: 120 });
+  const { output: _, count: __, memory, ...rest } = keys;
+  const unusual = Object.entries(memory).filter(([, value]) => value !== "auto" && value !== "none");
+  const said = Object.entries({ ...rest, seed }).filter(([key, value]) => DEFAULTS[key] !== value);
+  const all = { ...Object.fromEntries(said), ...(unusual.length > 0 ? { memory: Object.fromEntries(unusual) } : {}) };
+  const document = stringify({ diffusion: 1, ...all }, { lineWidth: 120 });
+  return applyEdits(document, orderKeys(document));
 }
+
+/** What need not be said, since every node has it. */
+const DEFAULTS: Readonly<Record<string, unknown>> = { task: defaultTask, ...commonDefaults };
 
 /** The same in A1111's words. */
 export function settingsOf(

@@ -24,7 +24,7 @@ import type { EngineRoom } from "./engine-room.ts";
 import type { Output, RunEvent } from "./events.ts";
 import { requireMemory } from "./fit.ts";
 import type { ImageNode, PreparedImage } from "./image-node.ts";
-import { documentOf, drawImage, prepareImage, settingsOf } from "./image-node.ts";
+import { documentOf, drawImage, prepareImage, settingsOf, withDrawnPrompts } from "./image-node.ts";
 import type { FoundModel } from "./model-reference.ts";
 import { findModel } from "./model-reference.ts";
 import { requireWritable } from "./output-folder.ts";
@@ -88,17 +88,19 @@ async function runImage(node: ImageNode, options: RunOptions): Promise<Output[]>
   options.onEvent({ event: "started", node: name, count: keys.count });
   const outputs: Output[] = [];
   for (; index < keys.count; index++) {
+    const place = { file: options.file, seed: seedAt(seed, index), onWarning: context.onWarning };
+    const drawn = withDrawnPrompts(prepared, place);
     const picture = {
       node,
-      prepared,
+      prepared: drawn,
       found,
-      seed: seedAt(seed, index),
+      seed: place.seed,
       index,
       weights: await weights,
       provider: engine.target,
       commit,
     };
-    const image = await drawImage(prepared, context, picture.seed);
+    const image = await drawImage(drawn, context, picture.seed);
     const output = await write(await encodeImage(image, formatOf(keys), encoding(picture, options)), picture, options);
     options.onEvent({ event: "output", ...output });
     outputs.push(output);

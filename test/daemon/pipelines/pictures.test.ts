@@ -1,13 +1,15 @@
 // The picture pipelines beside their numbers: what they refuse, warn of, report, and how they stop. Tiny models, the real engine.
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePicture } from "../../../daemon/src/pipelines/autoencode.ts";
 import { imageToImage } from "../../../daemon/src/pipelines/image-to-image.ts";
 import { inpaint } from "../../../daemon/src/pipelines/inpaint.ts";
-import { encodePrompts } from "../../../daemon/src/pipelines/text.ts";
+import { encodePrompts, type PromptStates } from "../../../daemon/src/pipelines/text.ts";
 import { textToImage } from "../../../daemon/src/pipelines/text-to-image.ts";
 import { TorchGenerator } from "../../../daemon/src/random/torch-cpu.ts";
 import { Engine } from "../../../daemon/src/runtime/engine.ts";
 import { full, type Tensor } from "../../../daemon/src/tensor/tensor.ts";
+import { loadClipTokenizer } from "../../../daemon/src/tokenizers/clip.ts";
 import { expectClose } from "../../golden/reference.ts";
 import { ModelCopy, referenceModel } from "../models/model-copy.ts";
 import { contextOver, request, wavyPicture } from "./tiny-context.ts";
@@ -69,14 +71,16 @@ describe("prompts", () => {
   const prompts = (prompt: string, compat: "diffusers" | "comfyui" | "a1111", negativePrompt?: string) => ({
     prompt,
     negativePrompt,
+    steps: 10,
     clipSkip: 0,
     compat,
   });
+  const only = ({ schedule }: PromptStates = { weight: 1, schedule: [] }) => schedule[0]!.states;
 
   test("over one chunk are cut, and what is not read is told", async () => {
     const { context, warnings } = await contextOver(MODEL, engine);
     const { positive } = await encodePrompts(context, prompts(LONG, "diffusers"), false);
-    expect(positive.states.shape).toEqual([1, 77, 16]);
+    expect(only(positive[0]).states.shape).toEqual([1, 77, 16]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/^the prompt is over 77 tokens; not read any more: ".* , a castle number 5 9"$/);
   });
@@ -84,13 +88,11 @@ describe("prompts", () => {
   test.each(["comfyui", "a1111"] as const)("over one chunk are read whole under compat %s", async (compat) => {
     const { context, warnings } = await contextOver(MODEL, engine);
     const { positive, negative } = await encodePrompts(context, prompts(LONG, compat, "blurry"), true);
-    const [, tokens, width] = positive.states.shape as [number, number, number];
+    const [, tokens, width] = only(positive[0]).states.shape as [number, number, number];
     expect(tokens % 77).toBe(0);
     expect(tokens).toBeGreaterThan(77);
-    expect(negative!.states.shape).toEqual([1, tokens, width]);
+    expect(only(negative).states.shape).toEqual([1, tokens, width]);
     expect(warnings).toEqual([]);
-    const cut = await encodePrompts(context, prompts(LONG, "diffusers"), false);
-    expectClose(positive.states.data.subarray(0, 77 * width), cut.positive.states.data, 1e-6, "the first chunk");
   });
 
   test("that fit are one chunk under every compat", async () => {
@@ -98,17 +100,83 @@ describe("prompts", () => {
     const [a, b] = await Promise.all(
       (["diffusers", "comfyui"] as const).map((compat) => encodePrompts(context, prompts("a castle", compat), false)),
     );
-    expect(b!.positive.states.shape).toEqual([1, 77, 16]);
-    expectClose(b!.positive.states.data, a!.positive.states.data, 1e-6, "states");
+    expect(only(b!.positive[0]).states.shape).toEqual([1, 77, 16]);
+    expectClose(only(b!.positive[0]).states.data, only(a!.positive[0]).states.data, 1e-6, "states");
+  });
+
+  /** Token 1 is the word, behind bos. */
+  const WEIGHT = 1.5;
+
+  test("A1111's weights multiply the word's states, and the mean stays", async () => {
+    const { context } = await contextOver(MODEL, engine);
+    const [plain, weighted] = await Promise.all(
+      ["fox", `(fox:${WEIGHT})`].map((text) => encodePrompts(context, prompts(text, "a1111"), false)),
+    );
+    const want = [...only(plain!.positive[0]).states.data];
+    const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;
+    const before = mean(want);
+    const words = (await loadClipTokenizer(join(MODEL, "tokenizer"))).encode("fox").length;
+    const multiplied = want.map((v, i) => (i >= 16 && i < 16 * (1 + words) ? v * WEIGHT : v));
+    const after = mean(multiplied);
+    expectClose(
+      only(weighted!.positive[0]).states.data,
+      multiplied.map((v) => (v * before) / after),
+      1e-5,
+      "states",
+    );
+  });
+
+  test("ComfyUI's weights go away from the states of no words", async () => {
+    const { context } = await contextOver(MODEL, engine);
+    const [plain, weighted, empty] = (
+      await Promise.all(
+        ["fox", `(fox:${WEIGHT})`, ""].map((text) => encodePrompts(context, prompts(text, "comfyui"), false)),
+      )
+    ).map(({ positive }) => only(positive[0]).states.data);
+    const words = (await loadClipTokenizer(join(MODEL, "tokenizer"))).encode("fox").length;
+    const want = [...plain!].map((v, i) =>
+      i >= 16 && i < 16 * (1 + words) ? empty![i]! + WEIGHT * (v - empty![i]!) : v,
+    );
+    expectClose(weighted!, want, 1e-5, "states");
+  });
+
+  test("weights under diffusers are words, with a warning", async () => {
+    const { context, warnings } = await contextOver(MODEL, engine);
+    await encodePrompts(context, prompts("a (fox:1.5)", "diffusers"), false);
+    expect(warnings).toEqual(["`(fox:1.5)` is taken as it is written; `compat: a1111` or `comfyui` reads it"]);
+  });
+
+  test("are composed and scheduled under a1111", async () => {
+    const { context } = await contextOver(MODEL, engine);
+    const { positive } = await encodePrompts(context, prompts("a [fox:castle:0.5] AND at night :0.4", "a1111"), false);
+    expect(positive.map(({ weight, schedule }) => [weight, ...schedule.map(({ until }) => until)])).toEqual([
+      [1, 5, 10],
+      [0.4, 10],
+    ]);
+    const [first, second] = positive[0]!.schedule;
+    expect(first!.states.states.data).not.toEqual(second!.states.states.data);
+  });
+
+  test("a schedule draws the first words until its step, then the others", async () => {
+    const { context } = await contextOver(MODEL, engine);
+    const latents = async (prompt: string) => {
+      const seen: Tensor[] = [];
+      await textToImage(context, request({ prompt, compat: "a1111" }), { onLatents: (x) => void seen.push(x) });
+      return seen;
+    };
+    const [fox, castle, both] = [await latents("a fox"), await latents("a castle"), await latents("a [fox:castle:2]")];
+    expect([both[0], both[1]]).toEqual([fox[0], fox[1]]);
+    expect(both[2]!.data).not.toEqual(fox[2]!.data);
+    expect(both[2]!.data).not.toEqual(castle[2]!.data);
   });
 
   test("negative, where XL is given none, are zeros; an empty one is read", async () => {
     const { context } = await contextOver(XL, engine);
     const absent = await encodePrompts(context, prompts("a castle", "diffusers"), true);
-    expect(new Set(absent.negative!.states.data)).toEqual(new Set([0]));
-    expect(new Set(absent.negative!.pooled!.data)).toEqual(new Set([0]));
+    expect(new Set(only(absent.negative).states.data)).toEqual(new Set([0]));
+    expect(new Set(only(absent.negative).pooled!.data)).toEqual(new Set([0]));
     const empty = await encodePrompts(context, prompts("a castle", "diffusers", ""), true);
-    expect(new Set(empty.negative!.states.data).size).toBeGreaterThan(10);
+    expect(new Set(only(empty.negative).states.data).size).toBeGreaterThan(10);
   });
 });
 

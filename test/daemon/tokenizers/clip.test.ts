@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  encodeChunks,
   encodePadded,
+  rowsByComma,
+  rowsByWord,
   loadClipTokenizer,
   type ClipTokenizer,
 } from "../../../daemon/src/tokenizers/clip.ts";
@@ -76,7 +77,43 @@ describe("rows", () => {
     ],
   ] as [number, string | undefined, number[][]][])("%i words", (n, truncated, chunks) => {
     expect(encodePadded(tokenizer, words(n))).toEqual({ ids: chunks[0], truncated });
-    expect(encodeChunks(tokenizer, words(n))).toEqual(chunks);
+    const rows = rowsByComma(tokenizer, [[{ text: words(n), weight: 1 }]]);
+    expect(rows.map(({ ids }) => ids)).toEqual(chunks);
+  });
+});
+
+describe("rows of weighted words", () => {
+  const [a, comma] = idsOf("a</w>", ",</w>") as [number, number];
+
+  test("end at a comma that is near, but not at one far away", () => {
+    const near = [{ text: `${Array(60).fill("a").join(" ")}, ${Array(20).fill("a").join(" ")}`, weight: 1 }];
+    expect(rowsByComma(tokenizer, [near]).map((row) => row.ids.filter((id) => id === a).length)).toEqual([60, 20]);
+    const far = [{ text: `${Array(40).fill("a").join(" ")}, ${Array(40).fill("a").join(" ")}`, weight: 1 }];
+    expect(rowsByComma(tokenizer, [far]).map((row) => row.ids.filter((id) => id === a).length)).toEqual([74, 6]);
+    expect(rowsByComma(tokenizer, [near])[0]!.ids[61]).toBe(comma);
+  });
+
+  test("begin anew with each chunk, and carry each word's weight", () => {
+    const rows = rowsByComma(tokenizer, [
+      [
+        { text: "a", weight: 1.5 },
+        { text: "a", weight: 0.5 },
+      ],
+      [{ text: "a", weight: 2 }],
+    ]);
+    expect(rows.map(({ weights }) => weights.slice(0, 4))).toEqual([
+      [1, 1.5, 0.5, 1],
+      [1, 2, 1, 1],
+    ]);
+  });
+
+  test("tear no word of few tokens under ComfyUI's rule", () => {
+    const word = "qzx"; // not in the tiny vocabulary: a token a letter
+    const length = tokenizer.encode(word).length;
+    expect(length).toBeGreaterThan(1);
+    const [first, second] = rowsByWord(tokenizer, [{ text: `${Array(74).fill("a").join(" ")} ${word}`, weight: 1 }]);
+    expect(first!.ids.filter((id) => id === a)).toHaveLength(74);
+    expect(second!.ids.slice(1, 1 + length)).toEqual(tokenizer.encode(word));
   });
 });
 
