@@ -75,22 +75,22 @@ function written(annotations: Json): Json {
   return Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== undefined));
 }
 
+/** An empty value of these is an empty map. */
 function headProperties(): Json {
-  const head = plain(headKeys) as Record<string, Json>;
-  const everyKey = Object.fromEntries(tasks.toReversed().flatMap((task) => Object.entries(keysOf(task))));
+  const { vars, defaults, workflow, ...head } = plain(headKeys) as Record<string, Json>;
+  const everyKey = tasks.flatMap((task) => Object.keys(keysOf(task)));
   return {
     ...head,
+    vars: { ...vars, type: ["object", "null"] },
+    defaults: { type: ["object", "null"], description: defaults!["description"], ...closed([...new Set(everyKey)]) },
     workflow: {
       type: "object",
-      description: head["workflow"]!["description"],
+      description: workflow!["description"],
       minProperties: 1,
-      patternProperties: { [namePattern]: byTask((task) => only(task, Object.keys(keysOf(task)))) },
+      patternProperties: {
+        [namePattern]: { anyOf: [{ type: "null" }, byTask((task) => only(task, Object.keys(keysOf(task))))] },
+      },
       additionalProperties: false,
-    },
-    defaults: {
-      type: "object",
-      description: head["defaults"]!["description"],
-      ...closed(Object.keys(everyKey)),
     },
   };
 }

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { parse as readYaml } from "yaml";
 import type { DiagnosticCode } from "../../daemon/src/language/diagnostic-codes.ts";
 import { parse } from "../../daemon/src/language/parse.ts";
+import { describeKey, keysOf, type Task, tasks } from "../../schemas/document/index.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const schema = JSON.parse(readFileSync(`${root}schemas/diffusion.schema.json`, "utf8")) as object;
@@ -38,6 +39,7 @@ const beyondSchemas: ReadonlySet<DiagnosticCode> = new Set([
 const differences: Readonly<Record<string, string>> = {
   "missing-key/by-method": "what `train` needs depends on its method",
   "missing-key/consent": "`consent` is needed by the value of another key",
+  "missing-key/in-workflow": "what a node lacks may stand in `defaults`",
   "out-of-range/seed": "2^64 and the largest seed are the same double",
   "size-multiple-in-one": "the sides of a size are numbers inside a text",
   "unknown-key/matrix": "the rows of a matrix are checked by the keys they are for",
@@ -81,6 +83,45 @@ test.each(Object.entries(differences))("%s differs: %s", (name) => {
 
 test("enough is compared", () => expect(comparable.length).toBeGreaterThan(60));
 
+/** What the rules between keys ask for beside every key of a task. */
+const company: Readonly<{ [T in Task]?: string }> = {
+  speech: "consent: true\n",
+  train: "model: vignette\nclass_prompt: a\n",
+  sample: "image: x.png\n",
+};
+
+const values =
+  "0 -1 1 1.5 1.0 7 8 100000 1e3 x '' true ~ [] {} [1] [x] [[1]] {a: 1} {file: x} 512x768 6GB random none '1' .inf .nan 0x10 $x 2024-01-01"
+    .match(/\{[^}]*\}|\S+/g)!
+    .concat("");
+
+test.each(tasks)("every key of %s takes and refuses the same values in both", (task) => {
+  const keys = Object.keys(keysOf(task)).filter((key) => key !== "task");
+  const needed = keys.filter((key) => describeKey(task, key)!.required);
+  let refused = 0;
+  for (const key of [...keys, "title", "usage", "vars", "defaults"]) {
+    const others =
+      needed.map((other) => `${other}: ${describeKey(task, other)!.example}\n`).join("") + (company[task] ?? "");
+    const beside = others.replace(new RegExp(`^${key}: .*\n`, "m"), "");
+    for (const path of [key, ...describeKey(task, key)!.keys.map((inner) => `${key}.${inner}`)]) {
+      for (const value of values) {
+        const text = `diffusion: 1\ntask: ${task}\n${beside}${written(task, path, value)}`;
+        const errors = parse(text).diagnostics.filter((d) => d.severity === "error" && !beyondSchemas.has(d.code));
+        expect(taken(text), `${text}\n${errors.map(({ message }) => message).join("\n")}`).toBe(errors.length === 0);
+        refused += Number(errors.length > 0);
+      }
+    }
+  }
+  expect(refused).toBeGreaterThan(100);
+});
+
+/** The value at the path; in a list where the key is one. */
+function written(task: Task, path: string, value: string): string {
+  const [key = "", inner] = path.split(".");
+  const map = inner === undefined ? value : `{${inner}: ${value}}`;
+  return `${key}: ${inner !== undefined && describeKey(task, key)!.takes.startsWith("a list") ? `[${map}]` : map}\n`;
+}
+
 describe("one change to a file that is right", () => {
   const right =
     "diffusion: 1\ntask: image\nprompt: a\nsteps: 20\nsize: 512x768\nmemory: {vae: tiled}\nloras: [{file: x, weight: 1}]\n";
@@ -104,4 +145,10 @@ describe("one change to a file that is right", () => {
     ["an item without its file", "{file: x, weight: 1}", "{weight: 1}", false],
     ["nodes without any", "prompt: a\n", "workflow: {}\n", false],
   ])("%s", (_change, from, to, isRight) => expect(taken(right.replace(from, to))).toBe(isRight));
+});
+
+test("empty values are empty maps to both", () => {
+  const text = "diffusion: 1\nvars:\ndefaults: {prompt: a}\nworkflow:\n  a:\n";
+  expect(parse(text).diagnostics).toEqual([]);
+  expect(taken(text)).toBe(true);
 });

@@ -36,15 +36,13 @@ interface Neighbours {
 
 /** For every token, the first behind it that is no comment. */
 function nextContents(tokens: readonly Token[]): (Token | undefined)[] {
+  const following = new Array<Token | undefined>(tokens.length);
   let next: Token | undefined;
-  return tokens
-    .map((_, i) => {
-      const found = next;
-      const token = tokens[tokens.length - 1 - i]!;
-      if (token.kind !== "comment") next = token;
-      return found;
-    })
-    .reverse();
+  for (let i = tokens.length - 1; i >= 0; i--) {
+    following[i] = next;
+    if (tokens[i]!.kind !== "comment") next = tokens[i];
+  }
+  return following;
 }
 
 /** The line ending that most lines have. */
