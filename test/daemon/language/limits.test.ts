@@ -46,7 +46,7 @@ test("every prefix of every example reads without throwing", () => {
 });
 
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 32);
-const cases = Number(process.env["FUZZ_CASES"] ?? 20_000);
+const cases = Number(process.env["FUZZ_CASES"] ?? 100_000);
 
 test(`${cases} mutants read without throwing (FUZZ_SEED=${seed})`, () => {
   const random = generator(seed);

@@ -1,6 +1,7 @@
 // `diffusion check`: what is wrong in documents.
 import { DiffusionError } from "../../base/errors.ts";
-import { applySet } from "../../language/parse.ts";
+import type { Diagnostic } from "../../language/diagnostics.ts";
+import { parse } from "../../language/parse.ts";
 import { resolve } from "../../language/resolve.ts";
 import type { CommandLine } from "../command.ts";
 import { count, diagnosticJson, printDiagnostics } from "../diagnostic-output.ts";
@@ -26,11 +27,14 @@ export async function check(line: CommandLine): Promise<ExitStatus> {
   return 0;
 }
 
+/** What this version cannot run is not wrong in the file. */
+const asChecked = (d: Diagnostic): Diagnostic => (d.code === "not-available" ? { ...d, severity: "information" } : d);
+
 /** Shows what is wrong in a file; the number of errors. */
 async function checkFile(operand: string, json: boolean): Promise<number> {
   try {
     const source = await readDocument(operand);
-    const { diagnostics } = resolve(applySet(source.text, []));
+    const diagnostics = resolve(parse(source.text)).diagnostics.map(asChecked);
     if (json) for (const d of diagnostics) printJson({ event: "diagnostic", ...diagnosticJson(d, source) });
     else printDiagnostics(diagnostics, source);
     return diagnostics.filter(({ severity }) => severity === "error").length;

@@ -15,6 +15,7 @@ import { provideLinks } from "../../../../daemon/src/language/services/provide-l
 import { prepareRename, provideRename } from "../../../../daemon/src/language/services/provide-rename.ts";
 import { provideSelection } from "../../../../daemon/src/language/services/provide-selection.ts";
 import { provideSemanticTokens } from "../../../../daemon/src/language/services/provide-semantic-tokens.ts";
+import { provideSignature } from "../../../../daemon/src/language/services/provide-signature.ts";
 import { provideSymbols, type DocumentSymbol } from "../../../../daemon/src/language/services/provide-symbols.ts";
 import type { Range } from "../../../../daemon/src/language/source.ts";
 import { facts } from "./facts.ts";
@@ -101,6 +102,8 @@ function checkAt(document: ParseResult, text: string, offset: number, fresh = do
   const all = { start: 0, end: fresh.text.length };
   const hover = provideHover(fresh, offset, facts);
   if (hover) within(hover.range, all);
+  const signature = provideSignature(fresh, offset);
+  if (signature) expect(signature.parameters[signature.active]).toBeDefined();
   const definition = provideDefinition(fresh, offset);
   if (definition) within(definition.range, all);
   provideReferences(fresh, offset).forEach(({ range }) => within(range, all));
