@@ -389,11 +389,11 @@ test("check goes through all files, and one bad one decides", async () => {
   ])
     expect(ended.stderr).toContain(part);
   expect(await diffusion(["check", "a.diffusion", "c.diffusion"], folder)).toMatchObject({ status: 0, stderr: "" });
+});
 
 test("check accepts what this version only cannot run, and says it", async () => {
   const folder = folderWith({ "waltz.diffusion": "diffusion: 1\ntask: music\nmodel: ./m\nprompt: a waltz\n" });
   const ended = await diffusion(["check", "waltz.diffusion"], folder);
   expect(ended).toMatchObject({ status: 0, stdout: "1 file without errors\n" });
   expect(ended.stderr).toContain("waltz.diffusion:2:7: information[not-available]: `task: music`");
-});
 });
