@@ -10,7 +10,7 @@ const temperature = (stage: string) =>
 export const audioSchema = group(
   {
     task: Type.Literal("audio"),
-    model: modelKey(),
+    model: modelKey({ examples: ["./audiolm"] }),
     ...commonKeys,
     output: Type.Optional(soundOutput),
     audio: file("sound", "The recording to continue."),

@@ -19,7 +19,7 @@ const modelDescription =
   "`hf:org/name[@revision][#subfolder]`, or `{file, config}`. Relative paths start at this file.";
 
 /** A model by name or path, or a single file with a diffusers folder for its configuration. */
-export function modelKey(options: { default?: string; description?: string } = {}) {
+export function modelKey(options: { default?: string; description?: string; examples?: readonly string[] } = {}) {
   return Type.Union(
     [
       Type.String({ minLength: 1, format: "model" }),

@@ -189,7 +189,12 @@ function exampleOf(shape: Shape): unknown {
   if (shape.type === "array") return Array.from({ length: shape.minItems ?? 1 }, () => exampleOf(shape.items ?? {}));
   if (shape.type === "object") return exampleMap(shape);
   if (shape.type === "string") return fileOf(shape)?.[1] ?? "some words";
-  return shape.type === "boolean" ? true : (shape.minimum ?? 0);
+  return shape.type === "boolean" ? true : exampleNumber(shape);
+}
+
+/** One, or what is nearest to it. */
+function exampleNumber({ minimum = 0, maximum = Infinity, multipleOf = 1 }: Shape): number {
+  return multipleOf * Math.max(Math.min(1, maximum), Math.ceil(minimum / multipleOf));
 }
 
 /** A map with the keys it needs, or its first. */
@@ -198,15 +203,16 @@ function exampleMap({ properties = {}, required = [] }: Shape): unknown {
   return Object.fromEntries(keys.map((key) => [key, exampleOf(properties[key]!)]));
 }
 
-/** A value as it stands in a file. */
-function written(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(written).join(", ")}]`;
+/** A value as it stands in a file; text between brackets needs quotes more often. */
+function written(value: unknown, inBrackets = false): string {
+  if (Array.isArray(value)) return `[${value.map((item) => written(item, true)).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
-    const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${written(inner)}`);
+    const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${written(inner, true)}`);
     return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
   }
   const text = String(value);
-  return typeof value === "string" && /^[{[&*!|>'"%@`#]|: |[,[\]{}]/.test(text) ? JSON.stringify(text) : text;
+  const wantsQuotes = /^[{[&*!|>'"%@`#]|: | #/.test(text) || (inBrackets && /[,[\]{}]/.test(text));
+  return typeof value === "string" && wantsQuotes ? JSON.stringify(text) : text;
 }
 
 function markdownOf(facts: Omit<KeyDescription, "markdown">): string {

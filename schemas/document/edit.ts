@@ -17,7 +17,10 @@ import { samplers, schedulers } from "./image.ts";
 export const editSchema = group(
   {
     task: Type.Literal("edit"),
-    model: modelKey({ description: "An editing model, such as `hf:timbrooks/instruct-pix2pix`." }),
+    model: modelKey({
+      description: "An editing model, such as `hf:timbrooks/instruct-pix2pix`.",
+      examples: ["hf:timbrooks/instruct-pix2pix"],
+    }),
     ...commonKeys,
     output: Type.Optional(pictureOutput),
     prompt: text("The instruction: what to change.", { examples: ["make it winter"] }),

@@ -59,7 +59,12 @@ const control = Type.Array(
     {
       kind: choice(controlKinds, { description: "What the control picture shows." }),
       image: file("picture", "The control picture, or the node that makes it."),
-      model: Type.Optional(modelKey({ description: "The ControlNet. Default: one that fits the model and the kind." })),
+      model: Type.Optional(
+        modelKey({
+          description: "The ControlNet. Default: one that fits the model and the kind.",
+          examples: ["hf:lllyasviel/sd-controlnet-canny"],
+        }),
+      ),
       scale: Type.Optional(number(0, 10, "How strongly it steers.", { default: 1 })),
       start: Type.Optional(number(0, 1, "Share of the steps after which it begins.", { default: 0 })),
       end: Type.Optional(number(0, 1, "Share of the steps after which it ends.", { default: 1 })),
@@ -77,7 +82,7 @@ const control = Type.Array(
 
 const ipAdapter = group(
   {
-    model: modelKey({ description: "The IP-Adapter's weights." }),
+    model: modelKey({ description: "The IP-Adapter's weights.", examples: ["./ip-adapter_sd15.safetensors"] }),
     image: oneOrMore(
       file("picture", "A picture to take from."),
       "The picture, or pictures, to take subject or style from.",
@@ -92,7 +97,7 @@ const ipAdapter = group(
 
 const instantId = group(
   {
-    model: modelKey({ description: "The InstantID weights." }),
+    model: modelKey({ description: "The InstantID weights.", examples: ["hf:InstantX/InstantID"] }),
     image: file("picture", "A picture of the face."),
     ip_scale: Type.Optional(number(0, 5, "How strongly the identity counts.", { default: 0.8 })),
     control_scale: Type.Optional(number(0, 5, "How strongly the face's landmarks count.", { default: 0.8 })),
@@ -168,7 +173,12 @@ export const imageSchema = group(
     ),
     loras: Type.Optional(lorasKey),
     embeddings: Type.Optional(embeddings),
-    vae: Type.Optional(modelKey({ description: "Another autoencoder than the model's own." })),
+    vae: Type.Optional(
+      modelKey({
+        description: "Another autoencoder than the model's own.",
+        examples: ["hf:stabilityai/sd-vae-ft-mse"],
+      }),
+    ),
     control: Type.Optional(control),
     ip_adapter: Type.Optional(ipAdapter),
     instant_id: Type.Optional(instantId),

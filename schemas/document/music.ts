@@ -7,7 +7,7 @@ import { file, group, number, whole } from "./elements.ts";
 export const musicSchema = group(
   {
     task: Type.Literal("music"),
-    model: modelKey(),
+    model: modelKey({ examples: ["hf:facebook/musicgen-small"] }),
     ...commonKeys,
     output: Type.Optional(soundOutput),
     prompt: promptKey,

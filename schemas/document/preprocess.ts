@@ -7,7 +7,7 @@ import { choice, file, group, whole } from "./elements.ts";
 export const preprocessSchema = group(
   {
     task: Type.Literal("preprocess"),
-    model: Type.Optional(modelKey({ description: "The network, for the kinds that need one." })),
+    model: Type.Optional(modelKey({ description: "The network, for the kinds that need one.", examples: ["./depth"] })),
     ...commonKeys,
     output: Type.Optional(pictureOutput),
     image: file("picture", "The picture to work on."),

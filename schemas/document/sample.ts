@@ -7,7 +7,7 @@ import { choice, file, flag, group, whole } from "./elements.ts";
 export const sampleSchema = group(
   {
     task: Type.Literal("sample"),
-    model: modelKey({ description: "The model to draw from." }),
+    model: modelKey({ description: "The model to draw from.", examples: ["./ddpm"] }),
     ...commonKeys,
     output: Type.Optional(pictureOutput),
     steps: Type.Optional(whole(1, 10_000, "Steps of the solver, for the models that take steps.")),

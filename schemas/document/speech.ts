@@ -21,7 +21,7 @@ const voice = Type.Union(
 export const speechSchema = group(
   {
     task: Type.Literal("speech"),
-    model: modelKey(),
+    model: modelKey({ examples: ["hf:suno/bark-small"] }),
     ...commonKeys,
     output: Type.Optional(soundOutput),
     text: text("What to say.", { minLength: 1, examples: ["Good morning."] }),

@@ -7,7 +7,12 @@ import { file, group, number } from "./elements.ts";
 export const upscaleSchema = group(
   {
     task: Type.Literal("upscale"),
-    model: Type.Optional(modelKey({ description: "The upscaling network. Without one: Lanczos resampling." })),
+    model: Type.Optional(
+      modelKey({
+        description: "The upscaling network. Without one: Lanczos resampling.",
+        examples: ["./esrgan.safetensors"],
+      }),
+    ),
     ...commonKeys,
     output: Type.Optional(pictureOutput),
     image: file("picture", "The picture to enlarge."),

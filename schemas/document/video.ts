@@ -18,7 +18,12 @@ import { samplers, schedulers } from "./image.ts";
 
 const motion = group(
   {
-    adapter: Type.Optional(modelKey({ description: "A motion adapter (AnimateDiff) laid over a picture model." })),
+    adapter: Type.Optional(
+      modelKey({
+        description: "A motion adapter (AnimateDiff) laid over a picture model.",
+        examples: ["hf:guoyww/animatediff-motion-adapter-v1-5-2"],
+      }),
+    ),
     bucket: Type.Optional(whole(0, 255, "How much moves (Stable Video Diffusion).", { default: 127 })),
   },
   "What moves, and how much.",
@@ -36,7 +41,7 @@ const temporal = group(
 export const videoSchema = group(
   {
     task: Type.Literal("video"),
-    model: modelKey(),
+    model: modelKey({ examples: ["hf:THUDM/CogVideoX-2b"] }),
     ...commonKeys,
     output: Type.Optional(videoOutput),
     prompt: promptKey,

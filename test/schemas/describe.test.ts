@@ -21,7 +21,7 @@ test.each<[task: Task, path: string, expected: string | undefined]>([
   ["image", "memory", "a map; -; { attention: auto }; -; parts"],
   ["image", "memory.offload", "`none`, `model` or `sequential`; none; none; -; nothing"],
   ["image", "output.name", 'text of at most 200 characters; -; "{file}-{seed}"; -; all'],
-  ["image", "crops_coords_top_left", "a list of 2, each a whole number from 0 to 16384; -; [0, 0]; -; nothing"],
+  ["image", "crops_coords_top_left", "a list of 2, each a whole number from 0 to 16384; -; [1, 1]; -; nothing"],
   ["image", "title", "text of at most 1000 characters; -; Postcards; -; all"],
   ["image", "matrix.steps", "a whole number from 1 to 1000; -; 20; -; all"],
   ["image", "defaults.steps", "a whole number from 1 to 1000; -; 20; -; all"],
