@@ -14,6 +14,7 @@ export function initializeResult(): InitializeResult {
       diagnosticProvider: { identifier: "diffusion", interFileDependencies: false, workspaceDiagnostics: false },
       completionProvider: { resolveProvider: true, triggerCharacters },
       hoverProvider: true,
+      signatureHelpProvider: { triggerCharacters: ["(", "[", "{", "<"], retriggerCharacters: [":", "|", "$"] },
       definitionProvider: true,
       referencesProvider: true,
       documentHighlightProvider: true,

@@ -1,14 +1,15 @@
-// Completion and hover.
+// Completion, hover and signature help.
 import { type CompletionItem, MarkupKind, type MarkupContent } from "vscode-languageserver/node";
 import { provideCompletion, type ProposalData, resolveProposal } from "../language/services/provide-completion.ts";
 import { provideHover } from "../language/services/provide-hover.ts";
+import { provideSignature } from "../language/services/provide-signature.ts";
 import { completionOf, offsetOf, rangeOf, uriOf } from "./convert.ts";
 import { factsOf, type Session, withDocument } from "./session.ts";
 
 /** Characters behind which proposals are shown unasked. */
 export const triggerCharacters = [":", " ", "$", "{", "/", ".", "-", "[", ",", '"', "'"];
 
-/** Answers completion and hover. */
+/** Answers completion, hover and signature help. */
 export function registerCompletion(session: Session): void {
   const { connection, documents } = session;
   connection.onCompletion(({ textDocument: { uri }, position }) => {
@@ -28,6 +29,18 @@ export function registerCompletion(session: Session): void {
       const hover = provideHover(result, offsetOf(result, params.position), factsOf(session, uri));
       if (!hover) return null;
       return { contents: contentsOf(hover.markdown, hover.picture), range: rangeOf(result, hover.range) };
+    }),
+  );
+  connection.onSignatureHelp((params) =>
+    withDocument(session, params, null, ({ result }) => {
+      const found = provideSignature(result, offsetOf(result, params.position));
+      if (!found) return null;
+      const { active, ...signature } = found;
+      return {
+        signatures: [{ ...signature, parameters: [...found.parameters] }],
+        activeSignature: 0,
+        activeParameter: active,
+      };
     }),
   );
 }

@@ -1,41 +1,27 @@
 // What hover and completion say, in Markdown: keys, their values, models.
-import { isAvailable, isPartlyAvailable, type Task } from "../../../../schemas/document/index.ts";
-import { alternatives, branchOf, expectation, isExact, type Shape, takesAnything } from "../shape.ts";
-import type { ModelFacts, TextFacts } from "./facts.ts";
+import {
+  defaultTask,
+  describeKey as describeByPath,
+  isAvailable,
+  isPartlyAvailable,
+  type Task,
+} from "../../../../schemas/document/index.ts";
+import { alternatives, type Shape } from "../shape.ts";
+import type { ModelFacts } from "./facts.ts";
 
-/** A key: what it does, what it takes, its default, and whether this version can run it. */
-export function describeKey(path: readonly string[], shape: Shape, task?: Task): string {
-  const name = path.filter((part) => !/^\d+$/.test(part)).join(".");
-  const paragraphs = [`**${name}**`, shape.description ?? "", takes(shape), laterNote(path, task)];
-  return paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
+/** A key by its path from the node, or from the top of the file; nothing for one that there is not. */
+export function describeKey(path: readonly string[], task: Task = defaultTask): string | undefined {
+  return describeByPath(task, pathText(path))?.markdown;
 }
 
-function takes(shape: Shape): string {
-  if (takesAnything(shape)) return "";
-  const kinds = alternatives(shape).some(({ type, const: word }) => word === undefined && type !== undefined);
-  const words = kinds
-    ? []
-    : alternatives(shape).map((branch) => `- \`${String(branch.const)}\`: ${branch.description ?? ""}`);
-  const sentence = words.length > 0 ? words.join("\n") : `Takes ${expectation(shape)}${bounds(shape)}.`;
-  return sentence + defaultNote(shape) + exampleNote(shape);
+/** What a key does, in one sentence. */
+export function summary({ description }: Shape): string {
+  return description?.split(/\.(?: |$)/, 1)[0] ?? "";
 }
 
-function bounds(shape: Shape): string {
-  const number = branchOf(shape, "integer", "number");
-  if (number?.minimum === undefined || isExact(number)) return "";
-  const multiple = number.multipleOf === undefined ? "" : `, a multiple of ${number.multipleOf}`;
-  return number.maximum === undefined ? "" : ` from ${number.minimum} to ${number.maximum}${multiple}`;
-}
-
-function defaultNote({ default: value }: Shape): string {
-  return value === undefined ? "" : `\n\nDefault: \`${plain(value)}\`.`;
-}
-
-function exampleNote(shape: Shape): string {
-  const examples = examplesOf(shape).filter((example) => typeof example !== "object");
-  return examples.length === 0
-    ? ""
-    : `\n\nFor example ${examples.map((example) => `\`${plain(example)}\``).join(", ")}.`;
+/** `loras.weight`: positions in lists left out. */
+function pathText(path: readonly string[]): string {
+  return path.filter((part) => !/^\d+$/.test(part)).join(".");
 }
 
 /** What the schema gives as examples. */
@@ -44,18 +30,10 @@ export function examplesOf(shape: Shape): readonly unknown[] {
   return Array.isArray(examples) ? examples : [];
 }
 
-function plain(value: unknown): string {
-  return Array.isArray(value) ? `[${value.map(String).join(", ")}]` : String(value);
-}
-
-function laterNote(path: readonly string[], task: Task | undefined): string {
-  return task === undefined || canRun(task, path) ? "" : "_This version checks it, and cannot run it yet._";
-}
-
 /** Whether this version can run a node of the task with the key. */
 export function canRun(task: Task, path: readonly string[]): boolean {
-  const name = path.filter((part) => !/^\d+$/.test(part)).join(".");
-  return isAvailable(task, name) || isPartlyAvailable(task, name) || path[0] === "matrix";
+  const name = pathText(path);
+  return isAvailable(task, name) || isPartlyAvailable(task, name);
 }
 
 /** One of a key's fixed words. */
@@ -65,24 +43,20 @@ export function describeWord(shape: Shape, word: string): string | undefined {
 }
 
 /** A model: its family, size, licence, what its makers advise. */
-export function describeModel(facts: ModelFacts): string {
-  const { family, variant, description, license, nativeSize, steps, guidanceScale } = facts;
-  const lines = [
-    `**${[family, variant].filter((part) => part !== undefined).join(" ")}**`,
-    description ?? "",
-    [
-      nativeSize === undefined ? "" : `- native size ${nativeSize}×${nativeSize}`,
-      steps === undefined ? "" : `- ${steps} steps`,
-      guidanceScale === undefined ? "" : `- guidance ${guidanceScale}`,
-      `- licence: ${license ?? "unknown"}`,
-    ]
-      .filter((line) => line !== "")
-      .join("\n"),
+export function describeModel({
+  family,
+  variant = "",
+  description = "",
+  license,
+  nativeSize,
+  ...advised
+}: ModelFacts): string {
+  const facts = [
+    nativeSize === undefined ? "" : `- native size ${nativeSize}×${nativeSize}`,
+    advised.steps === undefined ? "" : `- ${advised.steps} steps`,
+    advised.guidanceScale === undefined ? "" : `- guidance ${advised.guidanceScale}`,
+    `- licence: ${license ?? "unknown"}`,
   ];
-  return lines.filter((line) => line !== "").join("\n\n");
-}
-
-/** How much of a text encoder's row a text takes: `34/75`. */
-export function tokenCount(text: string, { countTokens, room }: TextFacts): string {
-  return `${countTokens(text)}/${room}`;
+  const paragraphs = [`**${`${family} ${variant}`.trim()}**`, description, facts.filter((fact) => fact).join("\n")];
+  return paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
 }

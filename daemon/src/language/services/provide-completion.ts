@@ -13,11 +13,12 @@ import { findPair, keyText, type ValueAst } from "../ast.ts";
 import type { ParseResult } from "../parse.ts";
 import { alternatives, branchOf, keyShape, type Shape, takesAnything, textBranch } from "../shape.ts";
 import type { Range } from "../source.ts";
-import { canRun, describeKey, describeWord, examplesOf } from "./describe.ts";
+import { canRun, describeKey, describeWord, examplesOf, summary } from "./describe.ts";
 import { type Cursor, cursorAt, type WrittenKeys } from "./cursor.ts";
 import { modelReferenceOf } from "./effective.ts";
 import { type Facts, knownModel } from "./facts.ts";
 import { innerShape, taskShape } from "./items.ts";
+import { isPrompt } from "./prompts.ts";
 
 /** What kind of thing is proposed. */
 export type ProposalKind = "key" | "word" | "value" | "model" | "node" | "variable" | "file" | "folder";
@@ -55,6 +56,8 @@ export function provideCompletion(document: ParseResult, text: string, offset: n
   if (!cursor) return [];
   const variables = variableProposals(document, text, offset);
   if (variables) return variables;
+  const wildcards = isPrompt(placeNames(cursor).slice(-1)) ? wildcardProposals(text, offset, facts) : undefined;
+  if (wildcards) return wildcards;
   const place = placeOf(document, cursor);
   if (!place) return [];
   const shape = place.shape;
@@ -68,7 +71,7 @@ export function resolveProposal({ task, path, word }: ProposalData): string | un
   const root: Shape = task === undefined ? { properties: headKeys, type: "object" } : taskShape(task);
   const shape = path.reduce<Shape | undefined>((outer, part) => outer && innerShape(outer, part), root);
   if (!shape) return undefined;
-  return word === undefined ? describeKey(path, shape, task) : describeWord(shape, word);
+  return word === undefined ? describeKey(path, task) : describeWord(shape, word);
 }
 
 /** What the schema says of the place of a cursor. */
@@ -87,8 +90,12 @@ interface Place {
   readonly isTop: boolean;
 }
 
+function placeNames({ levels }: Cursor): string[] {
+  return levels.map(({ name }) => (name === "-" ? "0" : name));
+}
+
 function placeOf(document: ParseResult, cursor: Cursor): Place | undefined {
-  const names = cursor.levels.map(({ name }) => (name === "-" ? "0" : name));
+  const names = placeNames(cursor);
   const [first, second] = names;
   const top = cursor.levels[0]?.siblings() ?? cursor.siblings();
   if (first === undefined) return topPlace(top, document);
@@ -176,7 +183,7 @@ function keyProposal(
 ): Proposal {
   const base = { label: key, kind: "key" as const, range: cursor.written, order };
   const data = { path, ...(task === undefined ? {} : { task }) };
-  const detail = shape.description?.split(/\.(?: |$)/, 1)[0] ?? "";
+  const detail = summary(shape);
   if (cursor.hasColon) return { ...base, newText: key, detail, data };
   const { newText, isSnippet } = keySnippet(key, shape, cursor.inFlow);
   return { ...base, newText, isSnippet, detail, data, continues: suggestsValues(shape) };
@@ -362,7 +369,7 @@ function variableProposals(document: ParseResult, text: string, offset: number):
   const before = text.slice(Math.max(0, offset - 100), offset);
   const match = /\$\{\s*([\w-]*)$/.exec(before);
   if (!match) return undefined;
-  const after = /^[\w-]*\s*\}?/.exec(text.slice(offset, offset + 100))![0];
+  const after = /^[\w-]*[ \t]*\}?/.exec(text.slice(offset, offset + 100))![0];
   const range = { start: offset - match[1]!.length, end: offset + after.length };
   const vars = document.root?.kind === "map" ? findPair(document.root, "vars")?.value : undefined;
   if (vars?.kind !== "map") return [];
@@ -370,6 +377,23 @@ function variableProposals(document: ParseResult, text: string, offset: number):
     const name = keyText(pair);
     return { label: name, kind: "variable", range, newText: `${name}}`, detail: shortText(pair.value), order: i };
   });
+}
+
+/** `__` before the cursor: the files of the folder `wildcards`. */
+function wildcardProposals(text: string, offset: number, facts: Facts): Proposal[] | undefined {
+  const match = /(?:^|[^\w])__([\w./-]*)$/.exec(text.slice(Math.max(0, offset - 100), offset));
+  if (!match) return undefined;
+  const typed = match[1]!;
+  const after = /^[\w./-]*/.exec(text.slice(offset, offset + 100))![0];
+  const range = { start: offset - typed.length, end: offset + after.length };
+  const folder = typed.slice(0, typed.lastIndexOf("/") + 1);
+  const entries = facts.files?.(`./wildcards/${folder}`) ?? [];
+  return entries
+    .filter(({ name, isFolder }) => isFolder || name.endsWith(".txt"))
+    .map(({ name, isFolder }, i) => {
+      const label = folder + (isFolder ? `${name}/` : name.slice(0, -4));
+      return { label, kind: isFolder ? "folder" : "file", range, newText: isFolder ? label : `${label}__`, order: i };
+    });
 }
 
 function shortText(value: ValueAst): string {

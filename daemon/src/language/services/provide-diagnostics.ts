@@ -4,12 +4,14 @@ import { findPair } from "../ast.ts";
 import { collector, type Diagnostic, sorted } from "../diagnostics.ts";
 import type { Entry } from "../entries.ts";
 import type { ParsedNode, ParseResult } from "../parse.ts";
+import { syntaxNotRead } from "../prompt/attention.ts";
 import { resolve } from "../resolve.ts";
 import type { Range } from "../source.ts";
 import { reportMultiple } from "../validate.ts";
 import { modelReferenceOf, referenceText, rightEntry } from "./effective.ts";
 import type { Facts, ModelFacts, TextFacts } from "./facts.ts";
 import { itemAt } from "./items.ts";
+import { compatOf, moved, promptsOf } from "./prompts.ts";
 import { wordsIn } from "./words.ts";
 
 /** The codes of problems that only facts can show, with what each means. */
@@ -28,7 +30,7 @@ export type Problem = Omit<Diagnostic, "code"> & { readonly code: Diagnostic["co
 /** Every problem, in the order of the text. */
 export function provideDiagnostics(document: ParseResult, facts: Facts): Problem[] {
   const own = resolve(document).diagnostics;
-  const found = modelProblems(document, facts);
+  const found = [...promptProblems(document), ...modelProblems(document, facts)];
   if (found.length === 0) return [...own];
   return sorted([
     ...own.filter(({ code, range }) => !isAnswered(code, range, document, facts)),
@@ -47,6 +49,19 @@ function isAnswered(code: Problem["code"], range: Range, document: ParseResult, 
 export function modelsOf(document: ParseResult): ModelReference[] {
   const references = document.nodes.flatMap((node) => modelReferenceOf(node) ?? []);
   return [...new Map(references.map((reference) => [JSON.stringify(reference), reference])).values()];
+}
+
+/** Brackets that are not closed, and syntax that the node's conventions do not read. */
+function promptProblems(document: ParseResult): Problem[] {
+  return promptsOf(document).flatMap(({ prompt, start, item: { owner } }) => {
+    const unread = owner.kind === "node" ? syntaxNotRead(prompt, compatOf(owner.node)) : [];
+    return [...prompt.diagnostics, ...unread].map((problem) => atPlace(problem, start));
+  });
+}
+
+/** A problem of a prompt as one of the file. */
+function atPlace({ code, severity, message, range }: Diagnostic, start: number): Problem {
+  return { code, severity, message, range: moved(range, start) };
 }
 
 function modelProblems(document: ParseResult, facts: Facts): Problem[] {
@@ -78,7 +93,7 @@ function checkWithModel(
   checkSampler(node, reference, model, report);
   checkSides(node, model, report);
   checkLicence(node, reference, model, document, report);
-  if (model.text && node.entries.get("compat")?.value !== "a1111" && node.entries.get("compat")?.value !== "comfyui") {
+  if (model.text && compatOf(node) === "diffusers") {
     for (const key of ["prompt", "negative_prompt", "prompt_2", "negative_prompt_2"]) {
       const entry = rightEntry(node, key);
       if (entry) checkLength(key, entry, model.text, document, report);

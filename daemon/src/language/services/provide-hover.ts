@@ -1,12 +1,15 @@
 // Hover: keys, words, models, nodes, variables, and what a prompt comes to.
+import { defaultTask, tasks } from "../../../../schemas/document/index.ts";
 import type { ParsedNode, ParseResult } from "../parse.ts";
-import { alternatives, textBranch } from "../shape.ts";
+import { textBranch } from "../shape.ts";
 import type { Range } from "../source.ts";
-import { describeKey, describeModel, describeWord, tokenCount } from "./describe.ts";
+import { describeKey, describeModel, describeWord } from "./describe.ts";
+import { describePart } from "./describe-prompt.ts";
 import { modelReferenceOf, referenceText, resultsOf, sizeOf, valueOf } from "./effective.ts";
 import { type Facts, knownModel } from "./facts.ts";
 import { type Item, itemAt, type ScalarItem } from "./items.ts";
 import { occurrenceAt, occurrencesOf } from "./occurrences.ts";
+import { isPrompt, moved, partsAt, promptAt, tokensOf } from "./prompts.ts";
 import { variablesOf } from "./words.ts";
 
 /** A text in Markdown and the range it is about. */
@@ -19,7 +22,11 @@ export interface Hover {
 
 /** What there is to say about an offset. */
 export function provideHover(document: ParseResult, offset: number, facts: Facts): Hover | undefined {
-  return nameHover(document, offset, facts) ?? itemHover(itemAt(document, offset), facts);
+  return (
+    nameHover(document, offset, facts) ??
+    partHover(document, offset, facts) ??
+    itemHover(itemAt(document, offset), facts)
+  );
 }
 
 function nameHover(document: ParseResult, offset: number, facts: Facts): Hover | undefined {
@@ -72,8 +79,7 @@ function itemHover(item: Item | undefined, facts: Facts): Hover | undefined {
   if (!item) return undefined;
   if (item.kind === "scalar") return valueHover(item, facts);
   if (!item.shape) return undefined;
-  const task = item.owner.kind === "node" ? item.owner.node.task : undefined;
-  return { markdown: describeKey(item.path, item.shape, task), range: item.range };
+  return keyHover(item);
 }
 
 function valueHover(item: ScalarItem, facts: Facts): Hover | undefined {
@@ -87,19 +93,34 @@ function valueHover(item: ScalarItem, facts: Facts): Hover | undefined {
     return { markdown: "code" in found ? found.message : describeModel(found), range };
   }
   if (owner.kind === "node" && isPrompt(path)) return promptHover(owner.node, path[0]!, range, facts);
-  const fallback = alternatives(shape).find(({ description }) => description !== undefined) ?? shape;
-  return fallback.description === undefined ? undefined : { markdown: describeKey(path, shape), range };
+  return keyHover(item);
 }
 
-/** Whether a key is text for the text encoder. */
-export function isPrompt(path: readonly string[]): boolean {
-  return path.length === 1 && /^(negative_)?prompt(_2)?$/.test(path[0]!);
+function keyHover({ path, owner, range }: Item): Hover | undefined {
+  const tasksOf =
+    owner.kind === "node" ? [owner.node.task ?? defaultTask] : owner.kind === "defaults" ? tasks : [defaultTask];
+  const known =
+    owner.kind === "vars"
+      ? undefined
+      : tasksOf.map((task) => describeKey(path, task)).find((text) => text !== undefined);
+  return known === undefined ? undefined : { markdown: known, range };
+}
+
+/** A part of a prompt: the innermost that means something. */
+function partHover(document: ParseResult, offset: number, facts: Facts): Hover | undefined {
+  const written = promptAt(document, offset);
+  if (!written) return undefined;
+  for (const part of partsAt(written, offset).toReversed()) {
+    const markdown = describePart(part, written.prompt.text, facts);
+    if (markdown !== undefined) return { markdown, range: moved(part.range, written.start) };
+  }
+  return undefined;
 }
 
 function promptHover(node: ParsedNode, key: string, range: Range, facts: Facts): Hover | undefined {
   const text = valueOf(node, key);
   if (typeof text !== "string") return undefined;
   const counted = knownModel(facts, modelReferenceOf(node))?.text;
-  const tokens = counted ? `\n\n${tokenCount(text, counted)} tokens` : "";
+  const tokens = counted ? `\n\n${tokensOf(text, node, counted)}/${counted.room} tokens` : "";
   return { markdown: `**${key}**\n\n${fenced(text.slice(0, shownPrompt))}${tokens}`, range };
 }

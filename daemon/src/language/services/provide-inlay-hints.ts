@@ -2,9 +2,9 @@
 import type { ParsedNode, ParseResult } from "../parse.ts";
 import type { Range } from "../source.ts";
 import { contentEnd } from "./content-end.ts";
-import { tokenCount } from "./describe.ts";
 import { modelReferenceOf, resultsOf, rightEntry, sizeOf, valueOf } from "./effective.ts";
 import { type Facts, knownModel, type ModelFacts } from "./facts.ts";
+import { tokensOf } from "./prompts.ts";
 
 /** A short text shown behind an offset. */
 export interface InlayHint {
@@ -64,6 +64,12 @@ function tokenHints(node: ParsedNode, model: ModelFacts | undefined, { text }: P
     const prompt = valueOf(node, key);
     if (entry?.origin !== "node" || typeof prompt !== "string" || prompt.trim() === "") return [];
     const tooltip = `Tokens of the prompt, of ${counted.room} that the text encoder reads at once`;
-    return [{ offset: contentEnd(text, entry.ast.range), label: tokenCount(prompt, counted), tooltip }];
+    return [
+      {
+        offset: contentEnd(text, entry.ast.range),
+        label: `${tokensOf(prompt, node, counted)}/${counted.room}`,
+        tooltip,
+      },
+    ];
   });
 }

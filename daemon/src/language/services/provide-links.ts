@@ -2,7 +2,9 @@
 import type { ParseResult } from "../parse.ts";
 import { textBranch } from "../shape.ts";
 import type { Range } from "../source.ts";
+import { wildcardPath } from "./describe-prompt.ts";
 import { itemsOf, type ScalarItem } from "./items.ts";
+import { leavesOf, promptsOf, type WrittenPrompt } from "./prompts.ts";
 
 /** Text that leads somewhere: a path that starts at the document, or a page. */
 export type DocumentLink =
@@ -10,7 +12,14 @@ export type DocumentLink =
 
 /** The links of a document. Paths are not looked for: who shows the link does it. */
 export function provideLinks(document: ParseResult): DocumentLink[] {
-  return itemsOf(document).flatMap((item) => (item.kind === "scalar" ? (linkOf(item) ?? []) : []));
+  const named = itemsOf(document).flatMap((item) => (item.kind === "scalar" ? (linkOf(item) ?? []) : []));
+  return [...named, ...promptsOf(document).flatMap(wildcardLinks)];
+}
+
+function wildcardLinks(written: WrittenPrompt): DocumentLink[] {
+  return leavesOf(written).flatMap(({ node, range }) =>
+    node.kind === "wildcard" && !node.name.includes("*") ? [{ range, path: wildcardPath(node.name) }] : [],
+  );
 }
 
 function linkOf({ scalar, shape, owner }: ScalarItem): DocumentLink | undefined {

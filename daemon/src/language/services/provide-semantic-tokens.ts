@@ -1,12 +1,24 @@
 // Semantic tokens: what each key, word, name and number is.
 import type { ParseResult } from "../parse.ts";
+import type { LeafNode } from "../prompt/tree.ts";
 import { textBranch, wordsOf } from "../shape.ts";
 import type { Range } from "../source.ts";
 import { type Item, itemsIn, itemsOf, type ScalarItem } from "./items.ts";
 import { type Occurrence, occurrencesOf, occurrencesWithin } from "./occurrences.ts";
+import { leavesOf, promptOf, type WrittenPrompt } from "./prompts.ts";
 
 /** The kinds of tokens, by their names in the protocol. */
-export const tokenTypes = ["property", "enumMember", "class", "variable", "number", "string", "keyword"] as const;
+export const tokenTypes = [
+  "property",
+  "enumMember",
+  "class",
+  "variable",
+  "number",
+  "string",
+  "keyword",
+  "operator",
+  "macro",
+] as const;
 
 /** The marks of tokens, by their names in the protocol. */
 export const tokenModifiers = ["declaration"] as const;
@@ -32,12 +44,14 @@ export function provideSemanticTokens(document: ParseResult, within?: Range): Se
     const inside: Occurrence[] = [];
     while (next < names.length && names[next]!.range.start < item.range.start) next++;
     while (next < names.length && names[next]!.range.end <= item.range.end) inside.push(names[next++]!);
-    for (const token of itemTokens(item, inside)) tokens.push(...inLines(token, text));
+    for (const token of itemTokens(item, inside, document)) tokens.push(...inLines(token, text));
   }
   return tokens;
 }
 
-function itemTokens(item: Item, names: readonly Occurrence[]): SemanticToken[] {
+function itemTokens(item: Item, names: readonly Occurrence[], document: ParseResult): SemanticToken[] {
+  const written = promptOf(item, document);
+  if (written) return promptTokens(written, names);
   const type = item.kind === "key" ? "property" : scalarType(item);
   const parts: SemanticToken[] = [];
   let at = item.range.start;
@@ -51,6 +65,29 @@ function itemTokens(item: Item, names: readonly Occurrence[]): SemanticToken[] {
   }
   rest(item.range.end);
   return parts;
+}
+
+const leafTypes: Readonly<Record<LeafNode["kind"], SemanticToken["type"]>> = {
+  text: "string",
+  escape: "string",
+  mark: "operator",
+  break: "keyword",
+  and: "keyword",
+  "part-weight": "number",
+  wildcard: "macro",
+  variable: "variable",
+};
+
+/** A prompt by its parts; of `${name}` the name alone is a variable. */
+function promptTokens(written: WrittenPrompt, names: readonly Occurrence[]): SemanticToken[] {
+  let next = 0;
+  return leavesOf(written).map(({ node, range }) => {
+    while (next < names.length && names[next]!.range.end <= range.start) next++;
+    const name = names[next];
+    const isName = node.kind === "variable" && name && name.range.end <= range.end;
+    const type = node.kind === "mark" && node.role === "number" ? "number" : leafTypes[node.kind];
+    return { range: isName ? name.range : range, type, isDeclaration: false };
+  });
 }
 
 function scalarType({ scalar, shape }: ScalarItem): SemanticToken["type"] | undefined {

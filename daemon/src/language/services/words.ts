@@ -21,7 +21,7 @@ export function wordsIn(document: ParseResult, scalar: ScalarAst): WrittenWord[]
 }
 
 /** The part of a scalar's range that is its text. */
-function textRange(text: string, { style, range }: ScalarAst): Range {
+export function textRange(text: string, { style, range }: ScalarAst): Range {
   if (style === "single" || style === "double")
     return { start: range.start + 1, end: Math.max(range.start + 1, range.end - 1) };
   if (style !== "block") return range;

@@ -40,8 +40,16 @@ function dice(seed: number): (limit: number) => number {
   };
 }
 
-test.each(fixtures)("%s", (name) => {
-  const text = readFileSync(root + name, "utf8").slice(0, largest);
+const prompts = readdirSync(`${root}test/prompts`).filter((name) => name.endsWith(".txt"));
+
+test.each(fixtures)("%s", (name) => checkText(readFileSync(root + name, "utf8").slice(0, largest)));
+
+test.each(prompts)("the prompts of %s", (name) => {
+  const lines = readFileSync(`${root}test/prompts/${name}`, "utf8").slice(0, largest).split("\n");
+  checkText(`diffusion: 1\nprompt: |\n${lines.map((line) => `  ${line}\n`).join("")}`);
+});
+
+function checkText(text: string): void {
   const roll = dice(text.length);
   const whole = parse(text);
   checkWhole(whole);
@@ -53,7 +61,7 @@ test.each(fixtures)("%s", (name) => {
     checkAt(read, cut, cut.length);
     checkAt(whole, cut, roll(cut.length + 1), read);
   }
-});
+}
 
 function checkWhole(document: ParseResult): void {
   const { text } = document;

@@ -29,6 +29,8 @@ const models: Readonly<Record<string, ModelFacts | ModelProblem>> = {
 const folders: Readonly<Record<string, readonly string[]>> = {
   "./": ["models/", "a.png", "notes.txt", ".hidden/", "b.safetensors"],
   "./models/": ["x/"],
+  "./wildcards/": ["colour.txt", "places/"],
+  "./wildcards/places/": ["town.txt"],
 };
 
 export const facts: Facts = {
