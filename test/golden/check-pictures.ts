@@ -194,7 +194,8 @@ function checkCase(recorded: Recorded): void {
   });
 
   it("walks the same way to the same picture", async () => {
-    const context = await contextOf(recorded.folder);
+    const seen: Tensor[] = [];
+    const context = { ...(await contextOf(recorded.folder)), onLatents: (x: Tensor) => void seen.push(x) };
     const inputs = await readInputs(recorded);
     const size = { width: call.width ?? inputs.image?.width ?? 0, height: call.height ?? inputs.image?.height ?? 0 };
     const request: PictureRequest = {
@@ -210,15 +211,13 @@ function checkCase(recorded: Recorded): void {
       noise: new TorchGenerator(BigInt(recorded.seed)),
       seed: BigInt(recorded.seed),
     };
-    const seen: Tensor[] = [];
-    const hooks = { onLatents: (x: Tensor) => void seen.push(x) };
     const fit = { ...size, multiple: pixelsPerLatent(context.model.autoencoder.config) };
     const known = inputs.image && { image: preprocessImage(inputs.image, fit), strength: call.strength ?? 0.8 };
     const picture = !known
-      ? await textToImage(context, request, hooks)
+      ? await textToImage(context, request)
       : inputs.mask
-        ? await inpaint(context, { ...request, ...known, mask: preprocessMask(inputs.mask, fit) }, hooks)
-        : await imageToImage(context, { ...request, ...known }, hooks);
+        ? await inpaint(context, { ...request, ...known, mask: preprocessMask(inputs.mask, fit) })
+        : await imageToImage(context, { ...request, ...known });
     const steps = Object.keys(want).filter((name) => /^latents\.\d+$/.test(name));
     expect(seen.length).toBe(steps.length);
     // An inpainting step is recorded before the known part is put back: its last latents are seen in the picture.

@@ -3,6 +3,7 @@ import type { Emission } from "../nn/emission.ts";
 import { WeightScope } from "../nn/weight-scope.ts";
 import type { Component, StableDiffusion } from "../models/stable-diffusion/index.ts";
 import type { Engine } from "../runtime/engine.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 export interface Context {
   readonly model: StableDiffusion;
@@ -16,6 +17,8 @@ export interface Context {
   /** things the user should know that are no failure */
   readonly onWarning: (message: string) => void;
   readonly onProgress: (progress: Progress) => void;
+  /** sees the latents after each step */
+  readonly onLatents?: (latents: Tensor) => void;
 }
 
 export interface Progress {

@@ -33,8 +33,8 @@ export interface DenoiseOptions {
   /** x at the sampler's first level */
   readonly start: Tensor;
   readonly noise: NoiseSource;
-  /** Looks at, and may replace, the latents after each step. */
-  readonly afterStep?: (latents: Tensor, step: number) => Tensor;
+  /** Replaces the latents after each step, given how many steps of the sampler are done. */
+  readonly afterStep?: (latents: Tensor, done: number) => Tensor;
 }
 
 /** Runs the sampler from `start` to clean latents. */
@@ -50,7 +50,9 @@ export async function denoise(context: Context, conditioning: Conditioning, opti
         const step = state.step - sampling.begin;
         network.step = step + 1;
         context.onProgress({ phase: "denoise", step, of });
-        return afterStep ? { ...state, x: afterStep(state.x, state.step) } : undefined;
+        const x = afterStep ? afterStep(state.x, state.step) : state.x;
+        context.onLatents?.(x);
+        return { ...state, x };
       },
     });
   } finally {

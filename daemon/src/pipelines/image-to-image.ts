@@ -6,7 +6,6 @@ import type { Context } from "./context.ts";
 import { denoise } from "./denoise.ts";
 import type { PictureRequest } from "./request.ts";
 import { conditioningOf, requireFit, samplingOf } from "./request.ts";
-import type { Hooks } from "./text-to-image.ts";
 
 export interface ImageToImageRequest extends PictureRequest {
   /** (1, 3, height, width), −1 … 1 */
@@ -16,11 +15,7 @@ export interface ImageToImageRequest extends PictureRequest {
 }
 
 /** Pictures (batch, 3, height, width), about −1 … 1. */
-export async function imageToImage(
-  context: Context,
-  request: ImageToImageRequest,
-  { onLatents }: Hooks = {},
-): Promise<Tensor> {
+export async function imageToImage(context: Context, request: ImageToImageRequest): Promise<Tensor> {
   requireFit(context, request);
   // 1. The words
   const conditioning = await conditioningOf(context, request);
@@ -35,10 +30,6 @@ export async function imageToImage(
     sampling,
     start,
     noise: request.stepNoise ?? request.noise,
-    afterStep: (x, step) => {
-      onLatents?.(x, step);
-      return x;
-    },
   });
   // 5. The picture
   return decodeLatents(context, denoised);

@@ -8,7 +8,6 @@ import type { Context } from "./context.ts";
 import { denoise } from "./denoise.ts";
 import type { ImageToImageRequest } from "./image-to-image.ts";
 import { conditioningOf, requireFit, samplingOf } from "./request.ts";
-import type { Hooks } from "./text-to-image.ts";
 
 export interface InpaintRequest extends ImageToImageRequest {
   /** (1, 1, height, width): 1 where the picture is made anew, 0 where it is kept */
@@ -16,7 +15,7 @@ export interface InpaintRequest extends ImageToImageRequest {
 }
 
 /** Pictures (batch, 3, height, width), about −1 … 1. */
-export async function inpaint(context: Context, request: InpaintRequest, { onLatents }: Hooks = {}): Promise<Tensor> {
+export async function inpaint(context: Context, request: InpaintRequest): Promise<Tensor> {
   requireFit(context, request);
   // 1. The words
   const conditioning = await conditioningOf(context, request);
@@ -35,11 +34,9 @@ export async function inpaint(context: Context, request: InpaintRequest, { onLat
     sampling,
     start,
     noise: request.stepNoise ?? request.noise,
-    afterStep: (x, step) => {
-      const next = levels[step];
-      const blended = blend(x, next ? addNoise(known, noise, next) : known, mask);
-      onLatents?.(blended, step);
-      return blended;
+    afterStep: (x, done) => {
+      const next = levels[done];
+      return blend(x, next ? addNoise(known, noise, next) : known, mask);
     },
   });
   // 5. The picture

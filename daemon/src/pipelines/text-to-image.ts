@@ -7,17 +7,8 @@ import { denoise } from "./denoise.ts";
 import type { PictureRequest } from "./request.ts";
 import { conditioningOf, requireFit, samplingOf } from "./request.ts";
 
-export interface Hooks {
-  /** Sees the latents after each step. */
-  readonly onLatents?: (latents: Tensor, step: number) => void;
-}
-
 /** Pictures (batch, 3, height, width), about −1 … 1. */
-export async function textToImage(
-  context: Context,
-  request: PictureRequest,
-  { onLatents }: Hooks = {},
-): Promise<Tensor> {
+export async function textToImage(context: Context, request: PictureRequest): Promise<Tensor> {
   requireFit(context, request);
   // 1. The words
   const conditioning = await conditioningOf(context, request);
@@ -34,10 +25,6 @@ export async function textToImage(
     sampling,
     start,
     noise: request.stepNoise ?? request.noise,
-    afterStep: (x, step) => {
-      onLatents?.(x, step);
-      return x;
-    },
   });
   // 5. The picture
   return decodeLatents(context, latents);

@@ -161,7 +161,8 @@ describe("prompts", () => {
     const { context } = await contextOver(MODEL, engine);
     const latents = async (prompt: string) => {
       const seen: Tensor[] = [];
-      await textToImage(context, request({ prompt, compat: "a1111" }), { onLatents: (x) => void seen.push(x) });
+      const watched = { ...context, onLatents: (x: Tensor) => void seen.push(x) };
+      await textToImage(watched, request({ prompt, compat: "a1111" }));
       return seen;
     };
     const [fox, castle, both] = [await latents("a fox"), await latents("a castle"), await latents("a [fox:castle:2]")];
@@ -198,7 +199,7 @@ describe("a known picture", () => {
     const { context } = await contextOver(MODEL, engine);
     const seen: Tensor[] = [];
     const whole = { ...request(), image, strength: 0.8, mask: full([1, 1, 24, 32], 0) };
-    await inpaint(context, whole, { onLatents: (x) => void seen.push(x) });
+    await inpaint({ ...context, onLatents: (x: Tensor) => void seen.push(x) }, whole);
     const known = await encodePicture(context, image, new TorchGenerator(5n));
     expectClose(seen.at(-1)!.data, known.data, 1e-6, "latents");
   });
@@ -215,7 +216,9 @@ describe("cancelling", () => {
   test("between two steps stops there, and the engine goes on to serve", async () => {
     const stop = new AbortController();
     const { context, progress } = await contextOver(MODEL, engine, { signal: stop.signal });
-    const drawing = textToImage(context, request(), { onLatents: (_, step) => step === 2 && stop.abort() });
+    let steps = 0;
+    const onLatents = () => ++steps === 2 && stop.abort();
+    const drawing = textToImage({ ...context, onLatents }, request());
     await expect(drawing).rejects.toMatchObject({ name: "DiffusionError", code: "cancelled" });
     expect(progress).toEqual(["text 1/1", "denoise 1/4", "denoise 2/4"]);
     const { context: next } = await contextOver(MODEL, engine);
