@@ -4,7 +4,7 @@ import { provideCompletion, type ProposalData, resolveProposal } from "../langua
 import { provideHover } from "../language/services/provide-hover.ts";
 import { provideSignature } from "../language/services/provide-signature.ts";
 import { completionOf, offsetOf, rangeOf, uriOf } from "./convert.ts";
-import { factsOf, type Session, withDocument } from "./session.ts";
+import { factsOf, type Session, stillAsked, withDocument } from "./session.ts";
 
 /** Characters behind which proposals are shown unasked. */
 export const triggerCharacters = [":", " ", "$", "{", "/", ".", "-", "[", ",", '"', "'"];
@@ -12,7 +12,8 @@ export const triggerCharacters = [":", " ", "$", "{", "/", ".", "-", "[", ",", '
 /** Answers completion, hover and signature help. */
 export function registerCompletion(session: Session): void {
   const { connection, documents } = session;
-  connection.onCompletion(({ textDocument: { uri }, position }) => {
+  connection.onCompletion(async ({ textDocument: { uri }, position }, token) => {
+    await stillAsked(session, uri, token);
     const latest = documents.latest(uri);
     if (!latest) return [];
     const { lined, result } = latest;
@@ -24,15 +25,15 @@ export function registerCompletion(session: Session): void {
     const value = isProposalData(item.data) ? resolveProposal(item.data) : undefined;
     return value === undefined ? item : { ...item, documentation: { kind: MarkupKind.Markdown, value } };
   });
-  connection.onHover((params) =>
-    withDocument(session, params, null, ({ uri, result }) => {
+  connection.onHover((params, token) =>
+    withDocument(session, params, token, null, ({ uri, result }) => {
       const hover = provideHover(result, offsetOf(result, params.position), factsOf(session, uri));
       if (!hover) return null;
       return { contents: contentsOf(hover.markdown, hover.picture), range: rangeOf(result, hover.range) };
     }),
   );
-  connection.onSignatureHelp((params) =>
-    withDocument(session, params, null, ({ result }) => {
+  connection.onSignatureHelp((params, token) =>
+    withDocument(session, params, token, null, ({ result }) => {
       const found = provideSignature(result, offsetOf(result, params.position));
       if (!found) return null;
       const { active, ...signature } = found;

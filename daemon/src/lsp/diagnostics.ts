@@ -11,7 +11,7 @@ import {
 import { modelsOf, type Problem, provideDiagnostics } from "../language/services/provide-diagnostics.ts";
 import { diagnosticOf, pathOf } from "./convert.ts";
 import type { OpenDocument } from "./open-documents.ts";
-import { factsOf, type Session } from "./session.ts";
+import { factsOf, type Session, stillAsked } from "./session.ts";
 
 /** Milliseconds without a change after which diagnostics are pushed. */
 const pause = 30;
@@ -40,6 +40,7 @@ export class Problems {
   /** Answers an editor that asks. */
   async pull(params: DocumentDiagnosticParams, token: CancellationToken): Promise<DocumentDiagnosticReport> {
     const { uri } = params.textDocument;
+    await stillAsked(this.#session, uri, token);
     const first = this.#session.documents.get(uri);
     if (!first) return { kind: DocumentDiagnosticReportKind.Full, items: [] };
     await this.#loadModels(first);

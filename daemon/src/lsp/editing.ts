@@ -18,34 +18,34 @@ import { type Session, withDocument } from "./session.ts";
 /** Answers what changes a text. */
 export function registerEditing(session: Session, problems: Problems): void {
   const { connection } = session;
-  connection.onPrepareRename((params) =>
-    withDocument(session, params, null, ({ result }) => {
+  connection.onPrepareRename((params, token) =>
+    withDocument(session, params, token, null, ({ result }) => {
       const found = prepareRename(result, offsetOf(result, params.position));
       return found ? { range: rangeOf(result, found.range), placeholder: found.name } : null;
     }),
   );
-  connection.onRenameRequest((params) =>
-    withDocument(session, params, null, ({ uri, result }) => {
+  connection.onRenameRequest((params, token) =>
+    withDocument(session, params, token, null, ({ uri, result }) => {
       const edits = provideRename(result, offsetOf(result, params.position), params.newName);
       if ("refused" in edits) return new ResponseError(ErrorCodes.InvalidParams, edits.refused);
       return { changes: { [uri]: textEdits(result, edits) } };
     }),
   );
-  connection.onDocumentFormatting((params) =>
-    withDocument(session, params, [], ({ result }) => textEdits(result, provideFormatting(result))),
+  connection.onDocumentFormatting((params, token) =>
+    withDocument(session, params, token, [], ({ result }) => textEdits(result, provideFormatting(result))),
   );
-  connection.onDocumentRangeFormatting((params) =>
-    withDocument(session, params, [], ({ result }) =>
+  connection.onDocumentRangeFormatting((params, token) =>
+    withDocument(session, params, token, [], ({ result }) =>
       textEdits(result, provideFormatting(result, offsetsOf(result, params.range))),
     ),
   );
-  connection.onDocumentOnTypeFormatting((params) =>
-    withDocument(session, params, [], ({ result }) =>
+  connection.onDocumentOnTypeFormatting((params, token) =>
+    withDocument(session, params, token, [], ({ result }) =>
       textEdits(result, provideLineFormatting(result, offsetOf(result, params.position))),
     ),
   );
-  connection.onCodeAction((params) =>
-    withDocument(session, params, [], (document) => {
+  connection.onCodeAction((params, token) =>
+    withDocument(session, params, token, [], (document) => {
       const { only } = params.context;
       const wants = (kind: CodeActionKind) =>
         !only || only.some((each) => kind === each || kind.startsWith(`${each}.`));

@@ -20,8 +20,8 @@ import { documentsBelow, readDocumentFile } from "./workspace-files.ts";
 /** Answers everything that leads from one place to another. */
 export function registerNavigation(session: Session): void {
   const { connection } = session;
-  connection.onDefinition((params) =>
-    withDocument(session, params, null, ({ uri, result }) => {
+  connection.onDefinition((params, token) =>
+    withDocument(session, params, token, null, ({ uri, result }) => {
       const found = provideDefinition(result, offsetOf(result, params.position));
       if (!found) return null;
       const range = rangeOf(result, found.range);
@@ -37,25 +37,27 @@ export function registerNavigation(session: Session): void {
       ];
     }),
   );
-  connection.onReferences((params) =>
-    withDocument(session, params, [], ({ uri, result }) =>
+  connection.onReferences((params, token) =>
+    withDocument(session, params, token, [], ({ uri, result }) =>
       provideReferences(result, offsetOf(result, params.position))
         .filter(({ role }) => role === "use" || params.context.includeDeclaration)
         .map(({ range }) => ({ uri, range: rangeOf(result, range) })),
     ),
   );
-  connection.onDocumentHighlight((params) =>
-    withDocument(session, params, [], ({ result }) =>
+  connection.onDocumentHighlight((params, token) =>
+    withDocument(session, params, token, [], ({ result }) =>
       provideReferences(result, offsetOf(result, params.position)).map(({ range, role }) => ({
         range: rangeOf(result, range),
         kind: role === "definition" ? DocumentHighlightKind.Write : DocumentHighlightKind.Read,
       })),
     ),
   );
-  connection.onDocumentSymbol((params) =>
-    withDocument(session, params, [], ({ result }) => provideSymbols(result).map((symbol) => symbolOf(result, symbol))),
+  connection.onDocumentSymbol((params, token) =>
+    withDocument(session, params, token, [], ({ result }) =>
+      provideSymbols(result).map((symbol) => symbolOf(result, symbol)),
+    ),
   );
-  connection.onDocumentLinks((params) => withDocument(session, params, [], linksOf));
+  connection.onDocumentLinks((params, token) => withDocument(session, params, token, [], linksOf));
   registerWorkspaceSymbols(session);
 }
 

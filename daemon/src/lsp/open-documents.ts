@@ -32,6 +32,11 @@ export class OpenDocuments {
     return this.#documents.keys();
   }
 
+  /** Counts the states of a document; nothing when it is not open. */
+  version(uri: string): number | undefined {
+    return this.#documents.get(uri)?.version;
+  }
+
   /** A document in its present state; nothing when it is not open. */
   get(uri: string): OpenDocument | undefined {
     const document = this.#documents.get(uri);

@@ -1,5 +1,12 @@
 // How a document is shown: folding, selection, semantic tokens, inlay hints, code lenses.
-import { type CodeLens, FoldingRangeKind, InlayHintKind, type SelectionRange } from "vscode-languageserver/node";
+import {
+  type CodeLens,
+  FoldingRangeKind,
+  type InlayHint,
+  InlayHintKind,
+  type Range,
+  type SelectionRange,
+} from "vscode-languageserver/node";
 import { provideCodeLenses } from "../language/services/provide-code-lenses.ts";
 import { provideFolding } from "../language/services/provide-folding.ts";
 import { provideInlayHints } from "../language/services/provide-inlay-hints.ts";
@@ -14,32 +21,24 @@ import { encodeTokens, type TokenDeltas } from "./token-deltas.ts";
 /** Answers what the editor draws. */
 export function registerPresentation(session: Session, tokens: TokenDeltas): void {
   const { connection } = session;
-  connection.onFoldingRanges((params) =>
-    withDocument(session, params, [], ({ result }) =>
+  connection.onFoldingRanges((params, token) =>
+    withDocument(session, params, token, [], ({ result }) =>
       provideFolding(result).map(({ startLine, endLine, kind }) => {
         return { startLine, endLine, ...(kind === undefined ? {} : { kind: FoldingRangeKind.Comment }) };
       }),
     ),
   );
-  connection.onSelectionRanges((params) =>
-    withDocument(session, params, [], (document) =>
+  connection.onSelectionRanges((params, token) =>
+    withDocument(session, params, token, [], (document) =>
       params.positions.map((position) => selectionOf(document, offsetOf(document.result, position))),
     ),
   );
-  connection.languages.inlayHint.on((params) =>
-    withDocument(session, params, [], ({ uri, result }) =>
-      provideInlayHints(result, offsetsOf(result, params.range), factsOf(session, uri)).map(
-        ({ offset, label, tooltip }) => ({
-          position: positionAt(result.lines, offset),
-          label,
-          tooltip,
-          kind: InlayHintKind.Parameter,
-          paddingLeft: true,
-        }),
-      ),
-    ),
+  connection.languages.inlayHint.on((params, token) =>
+    withDocument(session, params, token, [], (document) => hintsOf(session, document, params.range)),
   );
-  connection.onCodeLens((params) => withDocument(session, params, [], (document) => lensesOf(session, document)));
+  connection.onCodeLens((params, token) =>
+    withDocument(session, params, token, [], (document) => lensesOf(session, document)),
+  );
   registerTokens(session, tokens);
 }
 
@@ -49,6 +48,14 @@ function selectionOf({ result }: OpenDocument, offset: number): SelectionRange {
   return ranges
     .slice(0, -1)
     .reduceRight((parent: SelectionRange, range) => ({ range: rangeOf(result, range), parent }), outermost);
+}
+
+function hintsOf(session: Session, { uri, result }: OpenDocument, within: Range): InlayHint[] {
+  const hints = provideInlayHints(result, offsetsOf(result, within), factsOf(session, uri));
+  return hints.map(({ offset, label, tooltip }) => {
+    const position = positionAt(result.lines, offset);
+    return { position, label, tooltip, kind: InlayHintKind.Parameter, paddingLeft: true };
+  });
 }
 
 function lensesOf(session: Session, { uri, result }: OpenDocument): CodeLens[] {
@@ -61,16 +68,16 @@ function lensesOf(session: Session, { uri, result }: OpenDocument): CodeLens[] {
 function registerTokens(session: Session, tokens: TokenDeltas): void {
   const { semanticTokens } = session.connection.languages;
   const all = ({ result }: OpenDocument) => encodeTokens(provideSemanticTokens(result), result.lines);
-  semanticTokens.on((params) =>
-    withDocument(session, params, { data: [] }, (document) => tokens.full(document.uri, all(document))),
+  semanticTokens.on((params, token) =>
+    withDocument(session, params, token, { data: [] }, (document) => tokens.full(document.uri, all(document))),
   );
-  semanticTokens.onDelta((params) =>
-    withDocument(session, params, { data: [] }, (document) =>
+  semanticTokens.onDelta((params, token) =>
+    withDocument(session, params, token, { data: [] }, (document) =>
       tokens.since(document.uri, params.previousResultId, all(document)),
     ),
   );
-  semanticTokens.onRange((params) =>
-    withDocument(session, params, { data: [] }, ({ result }) => {
+  semanticTokens.onRange((params, token) =>
+    withDocument(session, params, token, { data: [] }, ({ result }) => {
       const within = offsetsOf(result, params.range);
       return { data: encodeTokens(provideSemanticTokens(result, within), result.lines) };
     }),

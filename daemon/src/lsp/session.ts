@@ -1,5 +1,11 @@
 // What the features of one connection share: its documents, its facts, what the editor can do.
-import type { ClientCapabilities, Connection } from "vscode-languageserver/node";
+import {
+  type CancellationToken,
+  type ClientCapabilities,
+  type Connection,
+  LSPErrorCodes,
+  ResponseError,
+} from "vscode-languageserver/node";
 import type { Facts } from "../language/services/facts.ts";
 import { pathOf } from "./convert.ts";
 import type { DiskFacts } from "./disk-facts.ts";
@@ -22,13 +28,31 @@ export function factsOf({ disk }: Session, uri: string): Facts {
   return file === undefined ? {} : disk.of(file);
 }
 
-/** Answers with what a document gives; `otherwise` when it is not open. */
-export function withDocument<T, U>(
+/** Answers with what a document gives; `otherwise` when it is not open. @throws ResponseError as `stillAsked` does */
+export async function withDocument<T, U>(
   session: Session,
   { textDocument: { uri } }: { textDocument: { uri: string } },
+  token: CancellationToken,
   otherwise: U,
   answer: (document: OpenDocument) => T,
-): T | U {
+): Promise<Awaited<T> | U> {
+  await stillAsked(session, uri, token);
   const document = session.documents.get(uri);
-  return document ? answer(document) : otherwise;
+  return document ? await answer(document) : otherwise;
 }
+
+/**
+ * Lets what the editor has sent meanwhile be read: it may have taken the question back, or changed the text that the question's
+ * positions count in. Messages are read and handled in turns of their own, so it takes two.
+ * @throws ResponseError `RequestCancelled`, `ContentModified`
+ */
+export async function stillAsked({ documents }: Session, uri: string, token: CancellationToken): Promise<void> {
+  const version = documents.version(uri);
+  await turn();
+  await turn();
+  if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, "taken back");
+  if (documents.version(uri) !== version)
+    throw new ResponseError(LSPErrorCodes.ContentModified, "the text has changed");
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -5,8 +5,6 @@ import {
   createServerSocketTransport,
   IPCMessageReader,
   IPCMessageWriter,
-  type MessageReader,
-  type MessageWriter,
   ProposedFeatures,
 } from "vscode-languageserver/node";
 
@@ -19,13 +17,12 @@ export function connect(transport: Transport): Connection {
     case "stdio":
       return createConnection(ProposedFeatures.all, process.stdin, process.stdout);
     case "node-ipc":
-      return over(new IPCMessageReader(process), new IPCMessageWriter(process));
-    case "socket":
-      return over(...createServerSocketTransport(transport.port));
+      process.once("disconnect", () => process.exit(1));
+      return createConnection(ProposedFeatures.all, new IPCMessageReader(process), new IPCMessageWriter(process));
+    case "socket": {
+      const [reader, writer] = createServerSocketTransport(transport.port);
+      reader.onClose(() => process.exit(1));
+      return createConnection(ProposedFeatures.all, reader, writer);
+    }
   }
-}
-
-function over(reader: MessageReader, writer: MessageWriter): Connection {
-  reader.onClose(() => process.exit(1));
-  return createConnection(ProposedFeatures.all, reader, writer);
 }
