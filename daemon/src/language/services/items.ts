@@ -47,8 +47,25 @@ export function itemsOf(document: ParseResult): readonly Item[] {
 
 /** The keys and scalars that touch a range; little more than those is looked at. */
 export function itemsIn(document: ParseResult, { start, end }: Range): Item[] {
-  const known = allItems.get(document) ?? rootItems(document, { start, end });
-  return [...known].filter(({ range }) => range.start <= end && range.end >= start);
+  const known = allItems.get(document);
+  if (!known)
+    return [...rootItems(document, { start, end })].filter(({ range }) => range.start <= end && range.end >= start);
+  const found: Item[] = [];
+  for (let i = firstEndingFrom(known, start); i < known.length && known[i]!.range.start <= end; i++)
+    found.push(known[i]!);
+  return found;
+}
+
+/** The items stand one behind the other, so their ends are in order, too. */
+function firstEndingFrom(items: readonly Item[], offset: number): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (items[middle]!.range.end < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The key or scalar at an offset; at the border of two, the one that begins there. */

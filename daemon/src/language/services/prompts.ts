@@ -42,9 +42,15 @@ function readPrompt(scalar: ScalarAst, written: string): Prompt {
   return prompt;
 }
 
-/** The prompts of a document. */
-export function promptsOf(document: ParseResult): WrittenPrompt[] {
-  return itemsOf(document).flatMap((item) => promptOf(item, document) ?? []);
+/** What means something in a prompt, `${name}` aside. */
+const syntax = /[()[\]<>|\\]|__|\bAND\b|\bBREAK\b|(?<!\$)\{|\$\$/;
+
+/** The prompts of a document that have more than words and variables in them. */
+export function promptsWithSyntax(document: ParseResult): WrittenPrompt[] {
+  return itemsOf(document).flatMap((item) => {
+    const hasSyntax = item.kind === "scalar" && syntax.test(item.scalar.source);
+    return hasSyntax ? (promptOf(item, document) ?? []) : [];
+  });
 }
 
 /** The prompt at an offset. */

@@ -11,7 +11,7 @@ import { reportMultiple } from "../validate.ts";
 import { modelReferenceOf, referenceText, rightEntry } from "./effective.ts";
 import type { Facts, ModelFacts, TextFacts } from "./facts.ts";
 import { itemAt } from "./items.ts";
-import { compatOf, moved, promptsOf } from "./prompts.ts";
+import { compatOf, moved, promptsWithSyntax } from "./prompts.ts";
 import { wordsIn } from "./words.ts";
 
 /** The codes of problems that only facts can show, with what each means. */
@@ -53,7 +53,7 @@ export function modelsOf(document: ParseResult): ModelReference[] {
 
 /** Brackets that are not closed, and syntax that the node's conventions do not read. */
 function promptProblems(document: ParseResult): Problem[] {
-  return promptsOf(document).flatMap(({ prompt, start, item: { owner } }) => {
+  return promptsWithSyntax(document).flatMap(({ prompt, start, item: { owner } }) => {
     const unread = owner.kind === "node" ? syntaxNotRead(prompt, compatOf(owner.node)) : [];
     return [...prompt.diagnostics, ...unread].map((problem) => atPlace(problem, start));
   });
@@ -167,13 +167,13 @@ function checkLength(
   document: ParseResult,
   report: ReportProblem,
 ): void {
-  const { ast } = entry;
-  const written = itemAt(document, ast.range.start);
-  if (written?.kind !== "scalar" || typeof entry.value !== "string" || entry.value.length <= counted.room / 8) return;
-  const count = counted.countTokens(entry.value);
+  const { ast, value } = entry;
+  if (typeof value !== "string" || value.length <= counted.room / 8) return;
+  const count = counted.countTokens(value);
   if (count <= counted.room) return;
+  const written = itemAt(document, ast.range.start);
   let used = 0;
-  const words = wordsIn(document, written.scalar);
+  const words = written?.kind === "scalar" ? wordsIn(document, written.scalar) : [];
   const cut = words.find(({ text }) => (used += counted.countTokens(text)) > counted.room);
   const message = `\`${key}\` has ${count} tokens and the model reads ${counted.room}; what begins here is left out`;
   report({ code: "prompt-too-long", severity: "warning", message, range: cut?.range ?? ast.range });

@@ -4,7 +4,7 @@ import { textBranch } from "../shape.ts";
 import type { Range } from "../source.ts";
 import { wildcardPath } from "./describe-prompt.ts";
 import { itemsOf, type ScalarItem } from "./items.ts";
-import { leavesOf, promptsOf, type WrittenPrompt } from "./prompts.ts";
+import { leavesOf, promptsWithSyntax, type WrittenPrompt } from "./prompts.ts";
 
 /** Text that leads somewhere: a path that starts at the document, or a page. */
 export type DocumentLink =
@@ -13,7 +13,7 @@ export type DocumentLink =
 /** The links of a document. Paths are not looked for: who shows the link does it. */
 export function provideLinks(document: ParseResult): DocumentLink[] {
   const named = itemsOf(document).flatMap((item) => (item.kind === "scalar" ? (linkOf(item) ?? []) : []));
-  return [...named, ...promptsOf(document).flatMap(wildcardLinks)];
+  return [...named, ...promptsWithSyntax(document).flatMap(wildcardLinks)];
 }
 
 function wildcardLinks(written: WrittenPrompt): DocumentLink[] {
