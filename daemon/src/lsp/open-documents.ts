@@ -43,6 +43,7 @@ export class OpenDocuments {
     if (!document) return undefined;
     let read = this.#read.get(uri);
     if (read?.version !== document.version) {
+      this.#read.delete(uri); // so that the tree of the old state need not live beside the new one
       read = { uri, version: document.version, result: parse(document.getText()) };
       this.#read.set(uri, read);
     }
