@@ -2,6 +2,7 @@
 import { readTag } from "../prompt/tags.ts";
 import type { AlternationNode, ChoiceNode, PromptNode, ScheduleNode, TagNode, WeightNode } from "../prompt/tree.ts";
 import type { Facts } from "./facts.ts";
+import { code, words } from "./markdown.ts";
 
 /** A part of a prompt; nothing for plain words and marks. */
 export function describePart(node: PromptNode, text: string, facts: Facts): string | undefined {
@@ -38,7 +39,7 @@ type Said = (nodes: readonly PromptNode[]) => string;
 function quoted(nodes: readonly PromptNode[], text: string): string {
   const written = nodes.map(({ range }) => text.slice(range.start, range.end)).join("");
   const short = written.replace(/\s+/g, " ").trim().slice(0, 60);
-  return short === "" ? "nothing" : `\`${short.replaceAll("`", "'")}\``;
+  return short === "" ? "nothing" : code(short);
 }
 
 function weight({ weight: factor, bracket, content }: WeightNode, said: Said): string {
@@ -74,12 +75,12 @@ function tag({ name, content }: TagNode, text: string): string {
   const read = readTag(name, written);
   switch (read.kind) {
     case "lora":
-      return `**LoRA** \`${read.lora.name}\`\n\nWeight ${read.lora.weight}, on the text encoder ${read.lora.textWeight}.`;
+      return `**LoRA** ${code(read.lora.name)}\n\nWeight ${read.lora.weight}, on the text encoder ${read.lora.textWeight}.`;
     case "embedding":
-      return `**Embedding** \`${read.name}\``;
+      return `**Embedding** ${code(read.name)}`;
     case "unknown":
     case "wrong":
-      return read.message;
+      return words(read.message);
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../../../../schemas/document/index.ts";
 import { alternatives, type Shape } from "../shape.ts";
 import type { ModelFacts } from "./facts.ts";
+import { words } from "./markdown.ts";
 
 /** A key by its path from the node, or from the top of the file; nothing for one that there is not. */
 export function describeKey(path: readonly string[], task: Task = defaultTask): string | undefined {
@@ -55,8 +56,12 @@ export function describeModel({
     nativeSize === undefined ? "" : `- native size ${nativeSize}×${nativeSize}`,
     advised.steps === undefined ? "" : `- ${advised.steps} steps`,
     advised.guidanceScale === undefined ? "" : `- guidance ${advised.guidanceScale}`,
-    `- licence: ${license ?? "unknown"}`,
+    `- licence: ${words(license ?? "unknown")}`,
   ];
-  const paragraphs = [`**${`${family} ${variant}`.trim()}**`, description, facts.filter((fact) => fact).join("\n")];
+  const paragraphs = [
+    `**${words(`${family} ${variant}`.trim())}**`,
+    words(description),
+    facts.filter((fact) => fact).join("\n"),
+  ];
   return paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
 }

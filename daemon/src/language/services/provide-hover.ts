@@ -9,6 +9,7 @@ import { modelReferenceOf, referenceText, resultsOf, sizeOf, valueOf } from "./e
 import { type Facts, knownModel } from "./facts.ts";
 import { type Item, itemAt, type ScalarItem } from "./items.ts";
 import { occurrenceAt, occurrencesOf } from "./occurrences.ts";
+import { code, fenced, words } from "./markdown.ts";
 import { isPrompt, moved, partsAt, promptAt, tokensOf } from "./prompts.ts";
 import { variablesOf } from "./words.ts";
 
@@ -43,14 +44,10 @@ function nameHover(document: ParseResult, offset: number, facts: Facts): Hover |
     (o) => o.kind === "variable" && o.name === name && o.role === "use",
   ).length;
   const written = document.text.slice(value.range.start, value.range.end).slice(0, 400);
-  return { range, markdown: `**\${${name}}**\n\n${fenced(written)}\n\nUsed ${uses === 1 ? "once" : `${uses} times`}.` };
-}
-
-/** Text that no Markdown in it can change. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}text\n${text.trimEnd()}\n${fence}`;
+  return {
+    range,
+    markdown: `**${code(`\${${name}}`)}**\n\n${fenced(written)}\n\nUsed ${uses === 1 ? "once" : `${uses} times`}.`,
+  };
 }
 
 const shownPrompt = 600;
@@ -65,14 +62,19 @@ export function describeNode(node: ParsedNode, facts: Facts): { markdown: string
   const job = facts.job?.(node.name);
   const lines = [
     `- task: ${node.task ?? "unknown"}`,
-    reference === undefined ? "" : `- model: \`${referenceText(reference)}\`${model ? ` (${model.family})` : ""}`,
+    reference === undefined
+      ? ""
+      : `- model: ${code(referenceText(reference))}${model ? ` (${words(model.family)})` : ""}`,
     size ? `- size: ${size.width}×${size.height}` : "",
     results > 1 ? `- results: ${results}` : "",
     job ? `- last run: ${job.state}${job.seed === undefined ? "" : `, seed ${job.seed}`}` : "",
   ].filter((line) => line !== "");
   const text = typeof prompt === "string" ? `\n\n${fenced(prompt.slice(0, shownPrompt))}` : "";
   const picture = job?.thumbnail;
-  return { markdown: `**${node.name}**\n\n${lines.join("\n")}${text}`, ...(picture === undefined ? {} : { picture }) };
+  return {
+    markdown: `**${code(node.name)}**\n\n${lines.join("\n")}${text}`,
+    ...(picture === undefined ? {} : { picture }),
+  };
 }
 
 function itemHover(item: Item | undefined, facts: Facts): Hover | undefined {
@@ -90,7 +92,7 @@ function valueHover(item: ScalarItem, facts: Facts): Hover | undefined {
   if (textBranch(shape)?.format === "model" && typeof scalar.value === "string") {
     const found = facts.model?.(scalar.value);
     if (!found) return undefined;
-    return { markdown: "code" in found ? found.message : describeModel(found), range };
+    return { markdown: "code" in found ? words(found.message) : describeModel(found), range };
   }
   if (owner.kind === "node" && isPrompt(path)) return promptHover(owner.node, path[0]!, range, facts);
   return keyHover(item);

@@ -84,7 +84,7 @@ const hovers: Readonly<Record<string, readonly [text: string, markdown: RegExp, 
   ],
   "a reference": [
     "diffusion: 1\nworkflow:\n  a: {prompt: a boat}\n  b: {prompt: x, image: $$0a}\n",
-    /\*\*a\*\*[^]*a boat/,
+    /\*\*`a`\*\*[^]*a boat/,
     "a",
   ],
   "a variable": ["diffusion: 1\nvars: {p: a lake}\nprompt: in ${$0p} and ${p}\n", /a lake[^]*Used 2 times/, "p"],
@@ -151,4 +151,24 @@ test.each([
   const signature = provideSignature(parse(text), offset);
   expect(signature?.label).toBe(label);
   expect(signature?.parameters[signature.active]?.label).toBe(active);
+});
+
+const beacon = "![x](https://example.com/x.png)";
+
+test.each([
+  ["a variable's value", `diffusion: 1\nvars: {p: "${beacon}"}\nprompt: \${$0p}\n`],
+  ["a variable's name", `diffusion: 1\nvars: {"${beacon}": a}\nprompt: \${$0${beacon}}\n`],
+  ["a node's name", `diffusion: 1\nworkflow:\n  "$0${beacon}": {prompt: x}\n`],
+  ["a prompt", `diffusion: 1\nprompt: "$0 \`\`\`\\n${beacon}"\n`],
+  ["a part of a prompt", `diffusion: 1\nprompt: "{$0a\` ${beacon} \`|b}"\n`],
+  ["a LoRA's name", `diffusion: 1\nprompt: "<lora:$0\`${beacon}\`:1>"\n`],
+  ["a wrong tag", `diffusion: 1\nprompt: "<what:$0\`${beacon}\`>"\n`],
+])("hovering loads no picture that %s names", (_, written) => {
+  const { text, offset } = atCursor(written);
+  const { markdown } = provideHover(parse(text), offset, facts)!;
+  const plain = markdown
+    .replace(/^(`{3,})text\n[^]*?\n\1$/gm, "")
+    .replace(/(?<!\\)`[^`]*`/g, "")
+    .replace(/\\./g, "");
+  expect(plain).not.toContain("![");
 });
