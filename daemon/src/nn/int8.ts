@@ -29,8 +29,9 @@ export function int8Conv(x: Value, weight: Value, bias: Value, stride: 1 | 2): V
   const [height, width] = [h, w].map((d) => Math.floor((d - 1) / stride) + 1) as [number, number];
   const taps = kernel * kernel * c;
   const { quantized, scales } = quantizeColumns(op.reshape(op.transpose(weight, [2, 3, 1, 0]), [taps, out]));
-  const a = op.dynamicQuantizeLinear(op.transpose(x, [0, 2, 3, 1]));
-  const taken = kernel === 1 ? a.quantized : im2col(a.quantized, a.zeroPoint, height, width, stride);
+  const a = op.dynamicQuantizeLinear(x);
+  const last = op.transpose(a.quantized, [0, 2, 3, 1]);
+  const taken = kernel === 1 ? last : im2col(last, a.zeroPoint, height, width, stride);
   const columns = op.reshape(taken, [b * height * width, taps]);
   const y = op.matMulIntegerToFloat(columns, quantized, a.scale, scales, a.zeroPoint, bias);
   return op.transpose(op.reshape(y, [b, height, width, out]), [0, 3, 1, 2]);

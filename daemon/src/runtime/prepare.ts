@@ -2,6 +2,7 @@
 // on from the prepacked cache.
 import { DiffusionError } from "../base/errors.ts";
 import type { Target } from "../nn/emission.ts";
+import { largestActivation } from "../onnx/cost.ts";
 import { serialize } from "../onnx/serialize.ts";
 import type { DiskCache } from "./disk-cache.ts";
 import { beginEntry, commitEntry, discardEntry, findEntry, seenBefore } from "./disk-cache.ts";
@@ -22,7 +23,7 @@ export interface Preparation {
 /** Makes the session in its engine process. @throws DiffusionError `engine`, `out-of-memory`, `cancelled` */
 export async function prepare(session: Session, preparation: Preparation): Promise<void> {
   const { target, threads, cache, signal } = preparation;
-  const options = sessionOptions(target, threads);
+  const options = sessionOptions(target, threads, largestActivation(session.graph));
   const create: Create = (from, how) =>
     session.child.request(
       { kind: "create", session: session.number, model: from, options: how },
